@@ -1,0 +1,184 @@
+"""Callbacks: what happens around training steps. `fit(callbacks=[...])` calls their methods at each turn."""
+import math
+import sys
+import warnings
+
+from tqdm import tqdm
+
+
+class Callback:
+    """Override what you need. `self.model` is the model in training; `logs` holds loss and metrics by name.
+
+    A callback ends training by `self.model.stop_training = True`.
+    """
+
+    model = None
+
+    def on_train_begin(self): ...
+    def on_train_end(self, logs): ...
+    def on_epoch_begin(self, epoch): ...
+    def on_epoch_end(self, epoch, logs): ...
+    def on_train_batch_begin(self, batch): ...
+    def on_train_batch_end(self, batch, logs): ...
+
+
+class History(Callback):
+    """Remembers the logs of each epoch. `fit` returns one.
+
+    Attributes:
+        history: {"loss": [...], "accuracy": [...], "val_loss": [...]}, a number an epoch.
+        epoch: the numbers of the epochs, from 0.
+    """
+
+    def __init__(self):
+        self.history, self.epoch = {}, []
+
+    def on_epoch_end(self, epoch, logs):
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+
+class ProgressBar(Callback):
+    """Shows each epoch as a bar with loss, metrics and time; `fit(verbose=1)` has one. With `lines`, a line an epoch."""
+
+    def __init__(self, epochs, steps, lines=False):
+        self.epochs, self.steps, self.lines, self.bar = epochs, steps, lines, None
+
+    def on_epoch_begin(self, epoch):
+        seldom = 0.1 if sys.stderr.isatty() else 10        # seconds between updates: logs in files stay short
+        self.bar = tqdm(total=self.steps, desc=f"Epoch {epoch + 1}/{self.epochs}", unit="batch", disable=self.lines,
+                        mininterval=seldom, dynamic_ncols=True)
+
+    def on_train_batch_end(self, batch, logs):
+        self.bar.set_postfix_str(_shown(logs), refresh=False)
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs):
+        self.bar.set_postfix_str(_shown(logs), refresh=not self.lines)
+        self.bar.close()
+        if self.lines:
+            print(f"Epoch {epoch + 1}/{self.epochs}: {_shown(logs)}")
+
+    def on_train_end(self, logs):
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _shown(logs):
+    return ", ".join(f"{name}={value:.4f}" for name, value in logs.items())
+
+
+class _Monitor(Callback):
+    """Follows one number of the logs, and knows when it got better."""
+
+    def __init__(self, monitor, mode, min_delta=0.0, best=None):
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f"{type(self).__name__}: mode is 'auto', 'min' or 'max', not {mode!r}")
+        rising = mode == "max" or (mode == "auto" and any(word in monitor for word in ("acc", "auc", "precision", "recall")))
+        self.monitor, self.sign, self.min_delta = monitor, 1 if rising else -1, abs(min_delta)
+        self.best = -math.inf * self.sign if best is None else best
+
+    def value(self, logs):
+        if self.monitor not in logs:
+            warnings.warn(f"{type(self).__name__} watches {self.monitor!r}, which is not in the logs: there is "
+                          f"{', '.join(logs)}" + ("; fit needs validation_data" if self.monitor.startswith("val_") else ""),
+                          stacklevel=4)
+        return logs.get(self.monitor)
+
+    def better(self, value):
+        return self.sign * (value - self.best) > self.min_delta
+
+
+class EarlyStopping(_Monitor):
+    """Ends training when a number has stopped getting better. https://keras.io/api/callbacks/early_stopping/
+
+    Args:
+        monitor: the name in the logs.
+        min_delta: how much better counts as better.
+        patience: how many epochs without anything better are borne.
+        verbose: 1 says when and why.
+        mode: "min", "max", or "auto": "max" for accuracies, "min" for all else.
+        baseline: the number to be better than from the start.
+        restore_best_weights: go back to the weights of the best epoch.
+        start_from_epoch: epochs before it do not count.
+    """
+
+    def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
+                 restore_best_weights=False, start_from_epoch=0):
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.verbose, self.baseline = patience, verbose, baseline
+        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+
+    def on_train_begin(self):
+        self.best = -math.inf * self.sign
+        self.wait, self.stopped_epoch, self.best_weights, self.best_epoch = 0, 0, None, 0
+
+    def on_epoch_end(self, epoch, logs):
+        value = self.value(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
+        self.wait += 1
+        if self.better(value):
+            self.best, self.best_epoch = value, epoch
+            self.best_weights = self.model.get_weights() if self.restore_best_weights else None
+            if self.baseline is None or self.sign * (value - self.baseline) > self.min_delta:
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch, self.model.stop_training = epoch, True
+
+    def on_train_end(self, logs):
+        if self.stopped_epoch and self.verbose:
+            print(f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch {self.best_epoch + 1}, "
+                  f"{self.best:.4f}")
+        if self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+
+
+class ModelCheckpoint(_Monitor):
+    """Saves the model while it trains. https://keras.io/api/callbacks/model_checkpoint/
+
+    Args:
+        filepath: "best.keras"; may hold the epoch and logs, as in "{epoch:02d}-{val_loss:.2f}.keras", epochs counted from 1.
+        monitor: the name in the logs that tells which epoch is best.
+        verbose: 1 says what is saved.
+        save_best_only: only when the number got better.
+        save_weights_only: weights alone; the path must end in ".weights.h5".
+        mode: "min", "max", or "auto": "max" for accuracies, "min" for all else.
+        save_freq: "epoch", or a number of batches.
+        initial_value_threshold: the number to be better than from the start.
+    """
+
+    def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False, mode="auto",
+                 save_freq="epoch", initial_value_threshold=None):
+        super().__init__(monitor, mode, best=initial_value_threshold)
+        self.filepath, self.verbose, self.save_best_only = str(filepath), verbose, save_best_only
+        self.save_weights_only, self.save_freq, self.batches, self.epoch = save_weights_only, save_freq, 0, 0
+        ending = ".weights.h5" if save_weights_only else ".keras"
+        if not self.filepath.endswith(ending):
+            raise ValueError(f"ModelCheckpoint: the path must end in {ending!r}, got {self.filepath!r}")
+        if save_freq != "epoch" and (not hasattr(save_freq, "__index__") or save_freq < 1):
+            raise ValueError(f"ModelCheckpoint: save_freq is 'epoch' or a number of batches, got {save_freq!r}")
+
+    def on_epoch_begin(self, epoch):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs):
+        self.batches += 1
+        if self.save_freq != "epoch" and self.batches % self.save_freq == 0:
+            self.save(logs)
+
+    def on_epoch_end(self, epoch, logs):
+        if self.save_freq == "epoch":
+            self.save(logs)
+
+    def save(self, logs):
+        if self.save_best_only:
+            value = self.value(logs)
+            if value is None or not self.better(value):
+                return
+            self.best = value
+        path = self.filepath.format(epoch=self.epoch + 1, **logs)
+        (self.model.save_weights if self.save_weights_only else self.model.save)(path)
+        if self.verbose:
+            print(f"Saved {path} after epoch {self.epoch + 1}")

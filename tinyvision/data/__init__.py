@@ -1,0 +1,2 @@
+"""Data on their way to training."""
+from .batching import ArrayBatches, batches

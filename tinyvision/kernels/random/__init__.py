@@ -1,0 +1,2 @@
+"""Random numbers that depend on nothing but a key and a counter."""
+from .reference import uniform

@@ -1,0 +1,39 @@
+"""Random numbers from a counter: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
+
+The k-th block of four numbers is a scrambled (k, stream, step) under the key `seed`: nothing has to be remembered, any part can be drawn
+alone or in parallel, and the same numbers come out on every device.
+"""
+import numpy as np
+
+ROUNDS = 10
+MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+KEY_STEPS = 0x9E3779B9, 0xBB67AE85                         # the golden ratio, and the square root of 3 less 1
+LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+
+def philox(counter, key):
+    """Scramble counters: four arrays of uint64 that hold 32 bits each, under a key of two such numbers; four arrays again.
+
+    A round multiplies two of the words by constants, keeps the low halves, and mixes the high halves with the others.
+    """
+    a, b, c, d = counter
+    for i in range(ROUNDS):
+        k0, k1 = (np.uint64((k + i * step) & 0xFFFFFFFF) for k, step in zip(key, KEY_STEPS))
+        left, right = MULTIPLIERS[0] * a, MULTIPLIERS[1] * c
+        a, b, c, d = (right >> HALF) ^ b ^ k0, right & LOW, (left >> HALF) ^ d ^ k1, left & LOW
+    return a, b, c, d
+
+
+def uniform(shape, key, step=0):
+    """float32 numbers in [0, 1), multiples of 2**-24, as a NumPy array.
+
+    Args:
+        shape: of the result.
+        key: (seed, stream), each below 2**32; see `config.random_key`.
+        step: how many times this stream was drawn from before, below 2**32.
+    """
+    size = int(np.prod(shape))
+    block = np.arange((size + 3) // 4, dtype=np.uint64)
+    counter = block & LOW, block >> HALF, np.full_like(block, key[1]), np.full_like(block, step)
+    bits = np.stack(philox(counter, (key[0] & 0xFFFFFFFF, key[0] >> 32)), axis=1).reshape(-1)[:size]
+    return ((bits >> np.uint64(8)).astype(np.float32) * np.float32(2 ** -24)).reshape(shape)

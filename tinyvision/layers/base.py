@@ -1,0 +1,304 @@
+"""Layer: weights, and a call that uses them. Variable: a weight. SymbolicTensor: what a layer returns in a functional model."""
+import collections
+import inspect
+import itertools
+import threading
+
+import numpy as np
+
+from .. import initializers
+from ..autograd import Tensor, as_tensor, no_grad
+from ..config import FLOATS, floatx
+from ..serialization import Configurable, argument_names, snake_case
+
+_name_counts = collections.Counter()
+_clock = itertools.count()                                 # a call is younger than those that made its inputs
+
+
+class _Context(threading.local):
+    training = None                                        # what the outermost call was told: True, False, or None
+
+
+_context = _Context()
+
+
+class Variable(Tensor):
+    """A weight: a Tensor with a name, overwritten in place by `assign`.
+
+    Attributes:
+        name: "kernel", for instance; path: "conv2d_1/kernel".
+        trainable: whether optimizers are to change it.
+    """
+
+    def __init__(self, data, name: str = "variable", path: str | None = None, trainable: bool = True):
+        super().__init__(data, requires_grad=trainable and data.dtype.kind == "f")
+        self.name, self.path, self.trainable = name, path or name, trainable
+
+    def __repr__(self):
+        return f"<Variable {self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+
+class SymbolicTensor:
+    """Stands for the output of a layer while a functional model is drawn up: it has a shape and a dtype, but no elements.
+
+    Attributes:
+        shape: (None, 28, 28, 1); None is a size that is not known before the data come.
+        call: the Call that it came from.
+    """
+
+    def __init__(self, shape, dtype, call=None, index=0):
+        self.shape, self.dtype, self.call, self.index, self.ndim = tuple(shape), str(dtype), call, index, len(shape)
+
+    def __repr__(self):
+        return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, from {self.call.layer.name}>"
+
+    def _refuse(self, *args):
+        raise TypeError(f"{self} holds no numbers: in a functional model, layers are called on it; use layers.Add and its like "
+                        "for arithmetic, or a Layer of your own around other ops")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = __pow__ = _refuse
+    __matmul__ = __getitem__ = __array__ = __len__ = __bool__ = _refuse
+
+
+class Call:
+    """One call of a layer on symbolic tensors: an edge of the graph of a functional model."""
+
+    def __init__(self, layer, args, settings):
+        self.layer, self.args, self.settings, self.outputs, self.born = layer, args, settings, None, next(_clock)
+        self.inputs = [leaf for leaf in leaves((args, settings)) if isinstance(leaf, SymbolicTensor)]
+
+
+class Layer(Configurable):
+    """A function with weights. Write `__init__` for its settings, `build` for its weights and `call` for what it computes:
+
+    >>> class Scale(Layer):
+    ...     def __init__(self, start=1.0, **settings):
+    ...         super().__init__(**settings)
+    ...         self.start = start
+    ...     def build(self, input_shape):
+    ...         self.scale = self.add_weight((input_shape[-1],), "ones", name="scale")
+    ...     def call(self, x):
+    ...         return x * self.scale * self.start
+    >>> Scale(2.0)([[1.0, 2.0]])
+    Tensor([[2., 4.]], made by multiply)
+
+    Layers that are attributes, also in lists and dictionaries, are part of it. A `call` that has an argument `training` is
+    told whether it runs in training: as the caller says, or as the layer around it was told.
+
+    Args:
+        name: for summaries and files; numbered by class if None: "conv2d", "conv2d_1", ...
+        dtype: "float32" or "float64", of weights and computation; `config.floatx()` if None.
+        trainable: whether optimizers are to change its weights.
+    """
+
+    def __init__(self, *, name: str | None = None, dtype=None, trainable: bool = True):
+        self.name = name or unique_name(type(self))
+        self.dtype = str(np.dtype(dtype or floatx()))
+        if self.dtype not in FLOATS:
+            raise ValueError(f"{self.name}: the dtype of a layer is {' or '.join(map(repr, FLOATS))}, not {self.dtype!r}")
+        self._trainable, self.built, self._weights, self._calls = bool(trainable), False, [], []
+
+    def build(self, input_shape):
+        """Make the weights, with `add_weight`. Called once, with the shape of the first input: (None, 28, 28, 1)."""
+
+    def call(self, inputs):
+        """Compute the output. Takes and returns Tensors."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
+
+    def add_weight(self, shape=(), initializer="glorot_uniform", dtype=None, trainable=True, name="variable") -> Variable:
+        """A new weight of this layer.
+
+        Args:
+            shape: its shape.
+            initializer: a name, an Initializer, or a function of (shape, dtype).
+            dtype: that of the layer if None.
+            trainable: False for what the layer itself keeps up, such as moving averages.
+            name: its name within the layer.
+        """
+        values = np.array(initializers.get(initializer)(tuple(shape), dtype or self.dtype), dtype or self.dtype)
+        weight = Variable(values, name, f"{self.name}/{name}", trainable)
+        weight.requires_grad = weight.requires_grad and self.trainable
+        self._weights.append(weight)
+        return weight
+
+    def __call__(self, *args, **settings):
+        if "_calls" not in vars(self):
+            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before the layer is used")
+        if any(isinstance(leaf, SymbolicTensor) for leaf in leaves((args, settings))):
+            return self._call_symbolically(args, settings)
+        args = tuple(map_structure(self._input, a) for a in args)
+        if not self.built:
+            self._build(args)
+        outer = _context.training
+        training = settings.pop("training", None)
+        _context.training = outer if training is None else training
+        try:
+            if self._takes_training():
+                settings["training"] = bool(_context.training)
+            return self.call(*args, **settings)
+        finally:
+            _context.training = outer
+
+    def _input(self, x):
+        """Arrays become Tensors; floats take the dtype of the layer."""
+        if isinstance(x, (np.ndarray, np.generic, list, int, float)) and not isinstance(x, bool):
+            x = as_tensor(x)
+        return x.astype(self.dtype) if isinstance(x, Tensor) and x.dtype.kind == "f" and x.dtype != self.dtype else x
+
+    def _build(self, args):
+        shapes = [map_structure(lambda t: (None, *t.shape[1:]), a) for a in args if any(hasattr(t, "shape") for t in leaves(a))]
+        self.build(*shapes[:len(inspect.signature(self.build).parameters)])
+        self.built = True
+
+    @classmethod
+    def _takes_training(cls):
+        if "_told_training" not in vars(cls):
+            cls._told_training = "training" in inspect.signature(cls.call).parameters
+        return cls._told_training
+
+    def _call_symbolically(self, args, settings):
+        call = Call(self, args, settings)
+        probe = self._probe(args, settings, size=512)
+        if any(None in t.shape[1:] for t in call.inputs):  # a size that follows the input's is not known either
+            other = self._probe(args, settings, size=640)
+            shapes = [tuple(n if n == m else None for n, m in zip(a.shape, b.shape)) for a, b in zip(leaves(probe), leaves(other))]
+        else:
+            shapes = [t.shape for t in leaves(probe)]
+        outputs = iter([SymbolicTensor((None, *shape[1:]), t.dtype, call, i)
+                        for i, (shape, t) in enumerate(zip(shapes, leaves(probe)))])
+        call.outputs = map_structure(lambda t: next(outputs), probe)
+        self._calls.append(call)
+        return call.outputs
+
+    def _probe(self, args, settings, size):
+        """What the layer returns for an empty batch, unknown sizes taken as `size`: that costs no arithmetic at any size."""
+        def empty(t):
+            if isinstance(t, SymbolicTensor):
+                return Tensor(np.zeros([0, *(size if n is None else n for n in t.shape[1:])], t.dtype))
+            return t
+        with no_grad():
+            return self(*map_structure(empty, args), **{"training": False, **map_structure(empty, settings)})
+
+    def compute_output_shape(self, input_shape) -> tuple:
+        """The shape of what the layer returns for an input of that shape; the batch is None."""
+        return self._call_symbolically((SymbolicTensor(input_shape, self.dtype),), {}).shape
+
+    # Weights ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def sublayers(self) -> list["Layer"]:
+        """The layers that are attributes of this one, in the order in which they were set."""
+        return unique(leaf for name, value in vars(self).items() if name != "_calls"
+                      for leaf in leaves(value) if isinstance(leaf, Layer))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether optimizers are to change the weights. Setting it sets it for all layers inside, too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool):
+        self._trainable = bool(value)
+        for layer in self.sublayers:
+            layer.trainable = value
+        for weight in self._weights:
+            weight.requires_grad = bool(value) and weight.trainable
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, of the layers inside too: within a layer the trainable ones come first."""
+        own = sorted(self._weights, key=lambda weight: not weight.trainable)
+        return unique([*own, *(weight for layer in self.sublayers for weight in layer.weights)])
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that optimizers are to change."""
+        return [weight for weight in self.weights if weight.requires_grad]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The other weights: moving averages, and those of frozen layers."""
+        return [weight for weight in self.weights if not weight.requires_grad]
+
+    variables, trainable_variables = weights, trainable_weights
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the weights as NumPy arrays, in the order of `weights`."""
+        return [weight.numpy().copy() for weight in self.weights]
+
+    def set_weights(self, weights) -> None:
+        """Overwrite all weights with arrays of the same shapes, in the order of `weights`."""
+        if len(weights) != len(self.weights):
+            raise ValueError(f"{self.name} has {len(self.weights)} weights, got {len(weights)} arrays" +
+                             ("" if self.built or self.weights else ": it is not built; call it on data once, before"))
+        for weight, value in zip(self.weights, weights):
+            if np.shape(value) != weight.shape:
+                raise ValueError(f"{weight.path} has shape {weight.shape}, got an array of shape {np.shape(value)}")
+        for weight, value in zip(self.weights, weights):
+            weight.assign(value)
+
+    def count_params(self) -> int:
+        """The number of numbers in all weights."""
+        if not self.built and not self.weights:
+            raise ValueError(f"{self.name} has no weights yet: call it on data, or give the model an Input")
+        return sum(weight.size for weight in self.weights)
+
+    def get_config(self) -> dict:
+        """The arguments that make this layer again, its name included."""
+        base = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        known = argument_names(type(self))
+        return {**{name: value for name, value in base.items() if name in known}, **super().get_config(),
+                **{name: value for name, value in base.items() if name in known}}
+
+    @property
+    def input(self):
+        """The symbolic input of the layer in a functional model."""
+        return self._only_call().args[0]
+
+    @property
+    def output(self):
+        """The symbolic output of the layer in a functional model: `Model(model.inputs, layer.output)`."""
+        return self._only_call().outputs
+
+    def _only_call(self):
+        if not self._calls:
+            raise AttributeError(f"{self.name} was not called in a functional model, so it has no symbolic input and output")
+        return self._calls[0]
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.name}>"
+
+
+def unique_name(cls) -> str:
+    """The next name for a layer of that class: "conv2d", "conv2d_1", ..."""
+    name = snake_case(cls.__name__)
+    _name_counts[name] += 1
+    return f"{name}_{_name_counts[name] - 1}" if _name_counts[name] > 1 else name
+
+
+def clear_session() -> None:
+    """Let the names of layers be numbered from the start again."""
+    _name_counts.clear()
+
+
+def unique(items) -> list:
+    """Each object once, in the order of its first appearance."""
+    return list({id(item): item for item in items}.values())
+
+
+def leaves(structure):
+    """What lies in nested lists, tuples and dictionaries, one after the other."""
+    if isinstance(structure, (list, tuple, dict)):
+        for part in structure.values() if isinstance(structure, dict) else structure:
+            yield from leaves(part)
+    else:
+        yield structure
+
+
+def map_structure(function, structure):
+    """The same nesting of lists, tuples and dictionaries, with the function applied to what lies in it."""
+    if isinstance(structure, dict):
+        return {name: map_structure(function, part) for name, part in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(map_structure(function, part) for part in structure)
+    return function(structure)

@@ -1,0 +1,176 @@
+"""Metrics: what training reports. Each gathers over the batches of an epoch, in the numbers of Keras."""
+from . import losses, ops, serialization
+from .autograd import as_tensor, no_grad
+from .serialization import Configurable
+
+
+class Metric(Configurable):
+    """Gathers over batches: `update_state` for each, `result` at any time, `reset_state` before the next epoch.
+
+    Args:
+        name: in logs.
+    """
+
+    def __init__(self, name=None):
+        self.name = name or serialization.snake_case(type(self).__name__)
+
+    def update_state(self, *values):
+        raise NotImplementedError(f"{type(self).__name__} must define update_state")
+
+    def result(self) -> float:
+        raise NotImplementedError(f"{type(self).__name__} must define result")
+
+    def reset_state(self):
+        raise NotImplementedError(f"{type(self).__name__} must define reset_state")
+
+
+class Mean(Metric):
+    """The mean of all values. https://keras.io/api/metrics/reduction_metrics/#mean-class
+
+    >>> mean = Mean()
+    >>> mean.update_state([1.0, 2.0]); mean.update_state(6.0)
+    >>> mean.result()
+    3.0
+    """
+
+    def __init__(self, name="mean"):
+        super().__init__(name)
+        self.reset_state()
+
+    def update_state(self, values, weight=None):
+        """Add values; or one value that stands for `weight` of them."""
+        values = as_tensor(values)
+        self.count += values.size if weight is None else weight
+        self.total += float(values.data.sum()) * (1 if weight is None else weight)
+
+    def result(self):
+        return self.total / self.count if self.count else 0.0
+
+    def reset_state(self):
+        self.total, self.count = 0.0, 0
+
+
+class MeanOfFunction(Mean):
+    """The mean of function(y_true, y_pred) over all samples.
+
+    Args:
+        function: gives a value for each sample.
+        name: in logs; the function's if None.
+    """
+
+    def __init__(self, function, name=None):
+        super().__init__(name or function.__name__)
+        self.function = function
+
+    def update_state(self, y_true, y_pred):
+        with no_grad():
+            super().update_state(self.function(as_tensor(y_true), as_tensor(y_pred).detach()))
+
+
+def binary_accuracy(y_true, y_pred, threshold=0.5):
+    """The part of the labels, 0 and 1, that lie on the same side of the threshold as the predictions: for each sample."""
+    y_true, y_pred = losses.matched(y_true, y_pred)
+    right = ops.cast(y_true == ops.cast(y_pred > threshold, y_true.dtype), "float32")
+    return ops.mean(right, axis=-1) if right.ndim > 1 else right
+
+
+def categorical_accuracy(y_true, y_pred):
+    """1 where the largest of y_pred is at the place of the largest of y_true (one-hot rows), 0 elsewhere."""
+    return ops.cast(ops.argmax(y_true, axis=-1) == ops.argmax(y_pred, axis=-1), "float32")
+
+
+def sparse_categorical_accuracy(y_true, y_pred):
+    """1 where the largest of y_pred is at the place that y_true, a class number, names; 0 elsewhere."""
+    y_true, y_pred = as_tensor(y_true), as_tensor(y_pred)
+    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
+        y_true = ops.squeeze(y_true, axis=-1)
+    return ops.cast(y_true == ops.argmax(y_pred, axis=-1), "float32")
+
+
+class BinaryAccuracy(MeanOfFunction):
+    """How often predictions agree with labels 0 and 1. https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class
+
+    Args:
+        name: in logs.
+        threshold: predictions above it are taken as 1.
+    """
+
+    def __init__(self, name="binary_accuracy", threshold=0.5):
+        super().__init__(lambda y_true, y_pred: binary_accuracy(y_true, y_pred, threshold), name)
+
+
+class CategoricalAccuracy(MeanOfFunction):
+    """How often the most probable class is the right one, for one-hot targets.
+
+    https://keras.io/api/metrics/accuracy_metrics/#categoricalaccuracy-class
+
+    Args:
+        name: in logs.
+    """
+
+    def __init__(self, name="categorical_accuracy"):
+        super().__init__(categorical_accuracy, name)
+
+
+class SparseCategoricalAccuracy(MeanOfFunction):
+    """How often the most probable class is the right one, for targets that are class numbers.
+
+    https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
+
+    Args:
+        name: in logs.
+    """
+
+    def __init__(self, name="sparse_categorical_accuracy"):
+        super().__init__(sparse_categorical_accuracy, name)
+
+
+class Accuracy(Metric):
+    """`metrics=["accuracy"]`: the binary, categorical or sparse accuracy, whichever fits the first batch.
+
+    Args:
+        name: in logs.
+    """
+    aliases = "acc",
+
+    def __init__(self, name="accuracy"):
+        super().__init__(name)
+        self.form = None
+
+    def update_state(self, y_true, y_pred):
+        if self.form is None:
+            self.form = accuracy_for(as_tensor(y_true).shape, y_pred.shape)(self.name)
+        self.form.update_state(y_true, y_pred)
+
+    def result(self):
+        return self.form.result() if self.form else 0.0
+
+    def reset_state(self):
+        if self.form:
+            self.form.reset_state()
+
+
+def accuracy_for(true_shape, pred_shape) -> type:
+    """The form of accuracy that targets and predictions of these shapes mean, by Keras's rule."""
+    if pred_shape[-1] == 1:
+        return BinaryAccuracy
+    if len(true_shape) < len(pred_shape) or true_shape[-1] == 1:
+        return SparseCategoricalAccuracy
+    return CategoricalAccuracy
+
+
+def get(identifier) -> Metric:
+    """The metric for a name ("accuracy"), an object, or a function of (y_true, y_pred); losses serve as metrics, too.
+
+    Raises:
+        ValueError: there is neither a metric nor a loss of that name.
+    """
+    try:
+        found = serialization.get(Metric, identifier)
+    except ValueError as error:
+        try:
+            loss = losses.get(identifier)
+        except ValueError:
+            raise error from None
+        return MeanOfFunction(loss.call, identifier)
+    return found if isinstance(found, Metric) else MeanOfFunction(found)

@@ -1,0 +1,105 @@
+"""Model: layers put together, by calls on symbolic tensors or in a `call` of your own; it can be trained, saved and loaded."""
+from ..autograd import Tensor, as_tensor
+from ..layers.base import Layer, SymbolicTensor, leaves, map_structure, unique, unique_name
+from ..training import Trainer
+
+
+class Model(Trainer, Layer):
+    """A network. https://keras.io/api/models/model/
+
+    Either from the symbolic tensors at its ends:
+
+    >>> from tinyvision import layers
+    >>> inputs = layers.Input((4,))
+    >>> model = Model(inputs, layers.Dense(2, name="scores")(inputs))
+    >>> model.count_params()
+    10
+
+    or as a subclass: make layers in `__init__`, after `super().__init__()`, and call them in `call(self, x)`.
+
+    Args:
+        inputs, outputs: symbolic tensors, or lists or dictionaries of them.
+        name: of the model.
+    """
+
+    def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
+        functional = inputs is not None and type(self) is Model
+        super().__init__(name=name or (unique_name(type("Functional", (), {})) if functional else None), dtype=dtype)
+        self._calls_inside = []
+        if (inputs is None) != (outputs is None):
+            raise ValueError("a functional model needs both: Model(inputs=..., outputs=...)")
+        if inputs is not None:
+            self._connect(inputs, outputs)
+        if not trainable:
+            self.trainable = False
+
+    def _connect(self, inputs, outputs):
+        """Find the calls that lead from the inputs to the outputs, in the order in which to run them."""
+        for t in (*leaves(inputs), *leaves(outputs)):
+            if not isinstance(t, SymbolicTensor):
+                raise TypeError(f"inputs and outputs of a Model are symbolic tensors, from Input and from layers, got {type(t).__name__}")
+        self.inputs, self.outputs = list(leaves(inputs)), list(leaves(outputs))
+        self._input_structure, self._output_structure = inputs, outputs
+        given, found, todo = {id(t) for t in self.inputs}, {}, list(self.outputs)
+        while todo:
+            t = todo.pop()
+            if id(t) not in given and id(t.call) not in found:
+                if not t.call.inputs:
+                    raise ValueError(f"the outputs depend on {t.call.layer.name}, which is not among the inputs of the Model")
+                found[id(t.call)] = t.call
+                todo += t.call.inputs
+        self._calls_inside = sorted(found.values(), key=lambda call: call.born)
+        names = [layer.name for layer in self.layers]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"each layer of a model needs a name of its own; {', '.join(sorted(twice))} occurs more than once")
+        self.built = True
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers of the model, in the order in which they run."""
+        if not self._calls_inside:
+            return self.sublayers
+        starts = [t.call.layer for t in self.inputs if not t.call.inputs]
+        return unique([*starts, *(call.layer for call in self._calls_inside)])
+
+    @property
+    def sublayers(self):
+        return unique([*(call.layer for call in self._calls_inside), *super().sublayers])
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name, or at that place in `layers`."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer takes a name or an index")
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"no layer is named {name!r}; there is {', '.join(layer.name for layer in self.layers)}")
+
+    def call(self, inputs):
+        if not self._calls_inside:
+            raise NotImplementedError(f"{type(self).__name__} must define call(self, x), or be made with inputs and outputs")
+        given = [inputs[t.call.layer.name] for t in self.inputs] if isinstance(inputs, dict) else list(leaves(inputs))
+        if len(given) != len(self.inputs):
+            raise ValueError(f"{self.name} takes {len(self.inputs)} inputs, got {len(given)}")
+        values = {id(t): self._fitted(x, t) for t, x in zip(self.inputs, given)}
+
+        def value(t):
+            return values[id(t)] if isinstance(t, SymbolicTensor) else t
+
+        for call in self._calls_inside:
+            found = call.layer(*map_structure(value, call.args), **map_structure(value, call.settings))
+            values.update(zip(map(id, leaves(call.outputs)), leaves(found)))
+        return map_structure(value, self._output_structure)
+
+    def _fitted(self, x, symbol) -> Tensor:
+        """An input in the dtype and shape that was promised; a missing last axis of 1 is added, as in Keras."""
+        x = as_tensor(x)
+        x = x if str(x.dtype) == symbol.dtype else x.astype(symbol.dtype)
+        if x.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
+            x = x.reshape(*x.shape, 1)
+        if x.ndim != symbol.ndim or any(n not in (m, None) for n, m in zip(symbol.shape[1:], x.shape[1:])):
+            hint = "; one sample needs a batch axis: x[None]" if x.shape == symbol.shape[1:] else ""
+            raise ValueError(f"{self.name} takes inputs of shape {symbol.shape} at {symbol.call.layer.name}, got {x.shape}{hint}")
+        return x

@@ -1,0 +1,186 @@
+"""op: how a function of arrays becomes an op on Tensors.
+
+An op is written once, as a function of arrays; its gradient once, as rules on Tensors:
+
+    @op
+    def multiply(x1, x2):
+        return x1 * x2
+
+    multiply.gradient(x1=lambda g, x2: g * x2,
+                      x2=lambda g, x1: g * x1)
+
+A rule receives `g`, the gradient that arrives at the op's output, and whatever else it asks for by name: an argument, an
+argument's shape or dtype (`x1_shape`), the output `y`, a setting, or `**settings` for the rest of them. What no rule asks
+for is not kept. Rules are made of ops, so what they return can be differentiated again.
+"""
+import functools
+import inspect
+import operator
+
+import numpy as np
+
+from .autograd import OPS, Node, Tensor, as_array, enable_grad, grad, mode
+from .config import floatx
+from .device import array_library, is_array
+
+
+def op(forward=None, *, keeps=(), differentiable=True):
+    """Make a function of arrays into an op on Tensors. Arrays stand before the `*` of its signature, settings after.
+
+    Args:
+        keeps: names for what `forward` returns after its output: for the rules to ask for, and nobody else to see.
+        differentiable: False for an op whose result is a constant to whoever differentiates.
+    """
+    if forward is None:
+        return functools.partial(op, keeps=keeps, differentiable=differentiable)
+    this = Op(forward, keeps)
+    expected, plans = this.expected, this.plans
+
+    @functools.wraps(forward)
+    def call(*args, **settings):
+        if len(args) != expected:
+            args, settings = this.sort_out(args, settings)
+        arrays, wanted = [], []
+        for i, a in enumerate(args):
+            if isinstance(a, Tensor):
+                arrays.append(a.data)
+                if a._requires_grad:
+                    wanted.append(i)
+            else:
+                arrays.append(_plain(a, this))
+        results = this.run(arrays, settings)
+        y = Tensor(results[0])
+        if wanted and differentiable and mode.recording:
+            wanted = tuple(wanted)
+            plan = plans.get(wanted) or this.plan(wanted)
+            y.node, y._requires_grad = Node(plan, args, arrays, settings, results), True
+        return y
+
+    call.gradient, call.op = this.gradient, this
+    if not forward.__name__.startswith("_"):
+        OPS[forward.__name__] = call
+    return call
+
+
+def _plain(a, op):
+    """An argument that is no Tensor, as ops take it: an array, a Python number (which changes no dtype) or None."""
+    if a is None or isinstance(a, (bool, int, float)) or is_array(a):
+        return a
+    if isinstance(a, np.generic):
+        return a.item()
+    try:
+        return as_array(a)
+    except TypeError as error:
+        raise TypeError(f"{op.name}: {error}") from None
+
+
+class Op:
+    """What the engine knows of an op: its arrays and settings by name, and a rule for each array with a gradient."""
+
+    def __init__(self, forward, keeps):
+        parameters = inspect.signature(forward).parameters.values()
+        self.forward, self.name, self.results = forward, forward.__name__.strip("_"), ("y", *keeps)
+        self.rules, self.plans, self.joint = {}, {}, False
+        self.defaults = {p.name: p.default for p in parameters}
+        self.settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.arrays = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        self.expected = None if self.variadic else len(self.arrays)
+        self.facts = {f"{name}_{fact}": self.fact(i, read) for i, name in enumerate(self.arrays)
+                      for fact, read in (("shape", np.shape), ("dtype", operator.attrgetter("dtype")))}
+
+    def fact(self, i, read):
+        return (lambda arrays: [read(a) for a in arrays]) if self.variadic else lambda arrays: read(arrays[i])
+
+    def run(self, arrays, settings):
+        """The results of `forward` as arrays. float64 comes out only where float64 went in: `bool * 1.0` does not leak it."""
+        if not any(map(is_array, arrays)):
+            arrays = [a if a is None else as_array(a) for a in arrays]
+        results = self.forward(*arrays, **settings)
+        y, *private = results if len(self.results) > 1 else (results,)
+        if isinstance(y, np.generic):
+            y = np.asarray(y)
+        if y.dtype.char == "d" and "dtype" not in self.settings:
+            if not any(getattr(a, "dtype", None) == np.float64 for a in arrays):
+                y = y.astype(floatx())
+        if mode.detecting:
+            _check_finite(self, y, arrays)
+        return (y, *private)
+
+    def gradient(self, joint=None, **rules):
+        """Give arguments their rules by name; or decorate one function that returns the gradients of all together."""
+        self.joint = self.variadic or bool(joint)
+        rules = dict.fromkeys(self.arrays, joint) if joint else rules
+        if unknown := set(rules).difference(self.arrays):
+            raise TypeError(f"{self.name}.gradient: it has no argument {', '.join(sorted(unknown))}, only {self.arrays}")
+        self.rules = {name: (rule, self.needs(rule)) for name, rule in rules.items()}
+
+    def needs(self, rule):
+        """The names that a rule asks for. `**settings` stands for all settings that it does not name."""
+        _, *parameters = inspect.signature(rule).parameters.values()
+        names = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+        if unknown := set(names).difference(self.arrays, self.settings, self.facts, self.results):
+            raise TypeError(f"{self.name}.gradient: a rule asks for {sorted(unknown)}; there is "
+                            f"{[*self.arrays, *self.settings, *self.facts, *self.results]}")
+        return names if len(names) == len(parameters) else list(dict.fromkeys([*names, *self.settings]))
+
+    def plan(self, wanted):
+        plan = self.plans[wanted] = Plan(self, wanted)
+        return plan
+
+    def sort_out(self, args, settings):
+        """Keras lets settings come by position and arrays by name: put each in its place."""
+        if self.variadic:
+            return args, settings
+        names = [*self.arrays, *self.settings]
+        if len(args) > len(names):
+            raise TypeError(f"{self.name} takes at most {len(names)} arguments ({', '.join(names)}), got {len(args)}")
+        given = dict(zip(names, args))
+        if twice := [name for name in given if name in settings]:
+            raise TypeError(f"{self.name} got its argument {twice[0]} twice, by position and by name")
+        given.update(settings)
+        if missing := [name for name in names if name not in given and self.defaults[name] is inspect.Parameter.empty]:
+            raise TypeError(f"{self.name} needs its argument {missing[0]}")
+        arrays = tuple(given.pop(name, self.defaults[name]) for name in self.arrays)
+        return arrays, given
+
+
+class Plan:
+    """What an op does when the arguments at `wanted` want gradients: the rules to run, and what to keep for them."""
+
+    def __init__(self, op, wanted):
+        names = [op.arrays[0 if op.variadic else i] for i in wanted]
+        if missing := [name for name in names if name not in op.rules]:
+            raise NotImplementedError(f"{op.name} has no gradient with respect to {', '.join(missing)}")
+        self.op, self.wanted, self.rules = op, wanted, [op.rules[name] for name in names]
+        needed = {name for _, names in self.rules for name in names}
+        self.arguments = [(name, i) for i, name in enumerate(op.arrays) if name in needed]
+        self.results = [(name, i) for i, name in enumerate(op.results) if name in needed]
+        self.facts = [(name, fact) for name, fact in op.facts.items() if name in needed]
+
+
+def _check_finite(op, y, arrays):
+    """detect_anomaly: raise if `y` has a NaN or Inf and no argument had."""
+    def bad(a):
+        return is_array(a) and a.dtype.kind == "f" and not array_library(a).isfinite(a).all()
+    if bad(y) and not any(map(bad, arrays)):
+        what = "nan" if array_library(y).isnan(y).any() else "inf"
+        shapes = " and ".join(str(a.shape) for a in arrays if is_array(a))
+        where = f" in the gradient of {mode.differentiating.name}" if mode.differentiating else ""
+        raise FloatingPointError(f"{op.name} made {what}{where} from an input of shape {shapes} without any")
+
+
+@op
+def _identity(x):
+    return x
+
+
+_identity.gradient(x=lambda g: g)
+
+
+def vjp(function, args, g):
+    """The gradients of function(*args) at g, made of ops: what a rule with a fast kernel returns while recording."""
+    with enable_grad():
+        args = [_identity(a) for a in args]                # independent variables, whatever each was made from
+        found = iter(grad(function(*args), [a for a in args if a.requires_grad], g, create_graph=True))
+        return [next(found) if a.requires_grad else None for a in args]

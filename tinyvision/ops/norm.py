@@ -1,0 +1,100 @@
+"""Batch normalization: with given statistics, and in training with those of the batch."""
+from ..autograd import as_tensor, is_recording
+from ..device import array_library
+from ..op import op, vjp
+from .reduce import mean, sum
+from .shape import reshape
+
+
+def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilon=0.001):
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, channel by channel.
+
+    https://keras.io/api/ops/nn/#batchnormalization-function
+
+    Args:
+        x: the array to normalize.
+        mean, variance: (C,), of each channel.
+        axis: the axis of the C channels, or a tuple of them.
+        offset, scale: (C,), or None for 0 and 1.
+        epsilon: keeps the root from 0.
+    """
+    x = as_tensor(x)
+    mean, variance, offset, scale = (t if t is None else along(t, x, axis) for t in (mean, variance, offset, scale))
+    factor = (variance + epsilon) ** -0.5
+    factor = factor if scale is None else factor * scale
+    shift = -mean * factor
+    return x * factor + (shift if offset is None else shift + offset)
+
+
+def batch_normalization_training(x, axis=-1, offset=None, scale=None, epsilon=0.001):
+    """Normalize each channel by the mean and the variance of the batch itself (Ioffe and Szegedy, 2015).
+
+    Args: as in `batch_normalization`.
+
+    Returns:
+        The normalized x, and the moments that it was normalized by: (2, C), mean and biased variance, without gradient.
+    """
+    x = as_tensor(x)
+    axes = tuple(a for a in range(x.ndim) if a != axis % x.ndim)
+    moments = _moments(x, axes=axes)
+    one = array_library(x.data).ones((1,) * x.ndim, x.dtype)
+    y = _normalize(x, one if scale is None else along(scale, x, axis), one * 0 if offset is None else along(offset, x, axis),
+                   moments, axes=axes, epsilon=epsilon)
+    return y, reshape(moments, (2, -1))
+
+
+def along(t, x, axis):
+    """t (C,), shaped so that it broadcasts along the channel axis of x."""
+    axes = {a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis)}
+    return reshape(t, tuple(n if a in axes else 1 for a, n in enumerate(x.shape)))
+
+
+@op(differentiable=False)
+def _moments(x, *, axes):
+    """Mean and variance over the axes, which are kept, stacked: (2, 1, ..., C)."""
+    m = x.mean(axes, keepdims=True)
+    return array_library(x).stack([m, ((x - m) ** 2).mean(axes, keepdims=True)])
+
+
+@op
+def _normalize(x, scale, offset, moments, *, axes, epsilon):
+    """Its gradient knows that `moments` are those of x."""
+    m, variance = moments
+    factor = scale * (variance + epsilon) ** -0.5
+    y = x * factor
+    y += offset - m * factor
+    return y
+
+
+def _normalize_in_small_ops(x, scale, offset, axes, epsilon):
+    centred = x - mean(x, axis=axes, keepdims=True)
+    variance = mean(centred * centred, axis=axes, keepdims=True)
+    return centred * (variance + epsilon) ** -0.5 * scale + offset
+
+
+@op(differentiable=False)
+def _normalize_input_gradient(dy, x, scale, moments, sums, *, epsilon):
+    """scale / std * (dy - mean(dy) - z mean(dy z)), z = (x - mean) / std: per channel, an affine map of dy and x."""
+    (m, variance), (sum_dy, sum_dy_centred) = moments, sums
+    n = max(x.size // sum_dy.size, 1)
+    slope = sum_dy_centred / (variance + epsilon) / n
+    dx = dy - slope * x
+    dx += slope * m - sum_dy / n
+    dx *= scale * (variance + epsilon) ** -0.5
+    return dx
+
+
+@op(differentiable=False)
+def _sums(dy, x, moments, *, axes):
+    """What all the gradients share: the sums of dy, and of dy * (x - mean); (2, 1, ..., C)."""
+    return array_library(x).stack([dy.sum(axes, keepdims=True), (dy * (x - moments[0])).sum(axes, keepdims=True)])
+
+
+@_normalize.gradient
+def _(g, x, scale, offset, moments, axes, epsilon):
+    if is_recording():                                     # it will be differentiated again
+        dx, dscale, doffset = vjp(lambda *a: _normalize_in_small_ops(*a, axes, epsilon), (x, scale, offset), g)
+        return dx, dscale, doffset, None
+    sums = _sums(g, x, moments, axes=axes)
+    dscale = sums[1] * (moments[1] + epsilon) ** -0.5
+    return _normalize_input_gradient(g, x, scale, moments, sums, epsilon=epsilon), dscale, sums[0], None

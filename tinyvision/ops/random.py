@@ -1,0 +1,40 @@
+"""Ops that draw random numbers. They take a key and a step, so that the same call draws the same numbers anywhere."""
+from ..autograd import as_tensor
+from ..config import random_key
+from ..device import array_library
+from ..kernels.random import uniform
+from ..op import op
+from .elementwise import where
+
+
+def dropout(x, rate, noise_shape=None, seed=None, step=0):
+    """Zero each element with probability `rate`, and divide the rest by 1 - rate, so that the mean stays.
+
+    Srivastava et al., "Dropout", 2014; the arguments are those of keras.random.dropout, and `step`.
+
+    Args:
+        x: the array.
+        rate: in [0, 1).
+        noise_shape: the shape in which elements are dropped, broadcast to x: (N, 1, 1, C) drops whole channels.
+            None in it, or None, stands for the size of x.
+        seed: a number, a key from `config.random_key`, or None for new numbers each time.
+        step: different steps of one seed draw different numbers.
+    """
+    if not 0 <= rate < 1:
+        raise ValueError(f"dropout: the rate is a probability below 1, got {rate}")
+    x = as_tensor(x)
+    shape = x.shape
+    if noise_shape is not None:
+        shape = tuple(n if m is None else m for n, m in zip(shape, noise_shape, strict=True))
+    key = seed if isinstance(seed, tuple) else random_key(seed)
+    return _dropout(x, rate=rate, shape=shape, key=key, step=step)
+
+
+@op(keeps=["kept"])
+def _dropout(x, *, rate, shape, key, step):
+    xp = array_library(x)
+    kept = xp.asarray(uniform(shape, key, step) >= rate)
+    return xp.where(kept, x / (1 - rate), xp.zeros((), x.dtype)), kept
+
+
+_dropout.gradient(x=lambda g, kept, rate: where(kept, g / (1 - rate), 0))

@@ -1,0 +1,271 @@
+"""Trainer: compile, fit, evaluate and predict, for every Model."""
+import functools
+import inspect
+
+import numpy as np
+
+from . import advice, callbacks as callback_classes, losses, metrics as metric_classes, optimizers
+from .autograd import Tensor, as_tensor, no_grad, to_numpy
+from .data.batching import ArrayBatches, batches, unpacked
+from .serialization import did_you_mean
+
+
+def names_arguments(method):
+    """Let a method that is called with an unknown argument name the one that was probably meant."""
+    known = list(inspect.signature(method).parameters)[1:]
+
+    @functools.wraps(method)
+    def call(self, *args, **settings):
+        for name in settings:
+            if name not in known:
+                raise TypeError(f"{method.__name__} has no argument {name!r}{did_you_mean(name, known)}; it takes "
+                                f"{', '.join(known)}")
+        return method(self, *args, **settings)
+    return call
+
+
+class Trainer:
+    """What a Model can do once it is compiled."""
+
+    optimizer = loss = None
+    metrics = ()
+    stop_training = False
+    history = None
+
+    @names_arguments
+    def compile(self, optimizer="rmsprop", loss=None, metrics=()):
+        """Choose how to train: https://keras.io/api/models/model_training_apis/#compile-method
+
+        Args:
+            optimizer: a name ("rmsprop"), or an Optimizer.
+            loss: a name ("sparse_categorical_crossentropy"), a Loss, or a function of (y_true, y_pred).
+            metrics: a list of names ("accuracy"), Metrics, or functions of (y_true, y_pred).
+
+        Raises:
+            ValueError: there is no optimizer, loss or metric of that name; or the loss does not fit the last layer.
+        """
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = None if loss is None else losses.get(loss)
+        if isinstance(metrics, str):
+            raise TypeError(f"compile: metrics is a list: metrics=[{metrics!r}]")
+        self.metrics = [metric_classes.get(metric) for metric in metrics or ()]
+        self._loss_tracker, self._checked = metric_classes.Mean("loss"), False
+        advice.check_compiled(self, self.loss)
+
+    @names_arguments
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
+            validation_data=None, shuffle=True, steps_per_epoch=None, validation_steps=None, validation_batch_size=None,
+            validation_freq=1):
+        """Train: https://keras.io/api/models/model_training_apis/#fit-method
+
+        Args:
+            x: inputs, an array (or a list of them, for several inputs); or an iterable of batches (x, y).
+            y: targets, an array.
+            batch_size: samples a step, 32 if None; for arrays only.
+            epochs: how many times to go through the data.
+            verbose: 1 or "auto" shows a progress bar, 2 prints a line an epoch, 0 is silent.
+            callbacks: a list of Callbacks.
+            validation_split: the part of the arrays, their end, that is kept for validation.
+            validation_data: (x, y), or an iterable of batches: evaluated after each epoch.
+            shuffle: whether to draw a new order of the arrays for each epoch.
+            steps_per_epoch, validation_steps: how many batches to take; None takes all.
+            validation_batch_size: as batch_size, for validation.
+            validation_freq: validate after every so many epochs.
+
+        Returns:
+            A History: `.history` holds loss and metrics of each epoch, also when Ctrl-C has ended the training.
+        """
+        self._need_compiled("fit")
+        training = batches(x, y, batch_size, shuffle)
+        if validation_split and validation_data is None:
+            if not isinstance(training, ArrayBatches):
+                raise ValueError("validation_split is for arrays; give an iterable of batches as validation_data")
+            training, validation_data = training.split(validation_split)
+        steps = steps_per_epoch or (len(training) if hasattr(training, "__len__") else None)
+        history = self.history = callback_classes.History()
+        bars = [callback_classes.ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
+        around = [history, *(callbacks or ()), *bars]
+        for callback in around:
+            callback.model = self
+        self.stop_training, logs, stream = False, {}, iter(training)
+        _tell(around, "on_train_begin")
+        try:
+            for epoch in range(epochs):
+                _tell(around, "on_epoch_begin", epoch)
+                stream = stream if steps_per_epoch and not isinstance(training, ArrayBatches) else iter(training)
+                logs = self._train_epoch(stream, steps_per_epoch, around, epoch)
+                if validation_data is not None and (epoch + 1) % validation_freq == 0:
+                    found = self._validate(validation_data, validation_batch_size or batch_size, validation_steps)
+                    logs.update({f"val_{name}": value for name, value in found.items()})
+                _tell(around, "on_epoch_end", epoch, logs)
+                if self.stop_training:
+                    break
+        except KeyboardInterrupt:
+            print("\nTraining was interrupted; the history so far and the weights are kept.")
+        _tell(around, "on_train_end", logs)
+        return history
+
+    def _train_epoch(self, stream, steps, around, epoch):
+        self._reset_metrics()
+        logs = None
+        for step, batch in enumerate(_first(stream, steps)):
+            _tell(around, "on_train_batch_begin", step)
+            logs = self.train_step(batch)
+            _tell(around, "on_train_batch_end", step, logs)
+        if logs is None:
+            raise ValueError(f"the data gave no batches in epoch {epoch + 1}: a generator can be gone through only once; give a "
+                             "list or a Dataset, or a generator without end and steps_per_epoch")
+        return dict(logs)
+
+    def train_step(self, batch) -> dict:
+        """Learn from one batch: predict, measure the loss, send gradients back, step. Returns loss and metrics so far."""
+        x, y = unpacked(batch)
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(x, y, y_pred)
+        weights = self.trainable_weights
+        for weight in weights:
+            weight.grad = None
+        loss.backward()
+        self.optimizer.apply([weight.grad for weight in weights], weights)
+        return self._gather(loss, x, y, y_pred)
+
+    def test_step(self, batch) -> dict:
+        """Measure one batch, without learning from it. Returns loss and metrics so far."""
+        x, y = unpacked(batch)
+        with no_grad():
+            y_pred = self(x, training=False)
+            return self._gather(self.compute_loss(x, y, y_pred), x, y, y_pred)
+
+    def compute_loss(self, x, y, y_pred) -> Tensor:
+        """The loss of a batch, one number. Override it for losses that need more than targets and predictions."""
+        if self.loss is None:
+            raise ValueError("compile was given no loss: pass one, or override compute_loss(x, y, y_pred)")
+        if y is None:
+            raise ValueError("the data hold no targets: pass y, or batches (x, y)")
+        if not self._checked:
+            advice.check_first_batch(self, self.loss, x, y_pred)
+            self._checked = True
+        loss = self.loss(y, y_pred)
+        return loss.mean() if loss.ndim else loss
+
+    def _gather(self, loss, x, y, y_pred):
+        samples = len(x if hasattr(x, "shape") else next(iter(x.values() if isinstance(x, dict) else x)))
+        self._loss_tracker.update_state(loss.detach(), weight=samples)
+        for metric in self.metrics:
+            metric.update_state(y, y_pred.detach())
+        return {metric.name: metric.result() for metric in (self._loss_tracker, *self.metrics)}
+
+    def _reset_metrics(self):
+        for metric in (self._loss_tracker, *self.metrics):
+            metric.reset_state()
+
+    def _need_compiled(self, method):
+        if self.optimizer is None:
+            raise RuntimeError(f"{method} needs a compiled model: call compile(optimizer, loss, metrics) before")
+
+    def _validate(self, data, batch_size, steps):
+        x, y = data if isinstance(data, (tuple, list)) and len(data) == 2 and not isinstance(data[0], tuple) else (data, None)
+        return self.evaluate(x, y, batch_size if y is not None else None, verbose=0, steps=steps, return_dict=True)
+
+    @names_arguments
+    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False):
+        """Loss and metrics on data: https://keras.io/api/models/model_training_apis/#evaluate-method
+
+        Args:
+            x, y, batch_size: as for `fit`.
+            verbose: 0 is silent; others print the result.
+            steps: how many batches to take; None takes all.
+            return_dict: give {"loss": ..., "accuracy": ...}.
+
+        Returns:
+            The loss, if there are no metrics; else [loss, metric, ...].
+        """
+        self._need_compiled("evaluate")
+        self._reset_metrics()
+        logs = {}
+        for batch in _first(iter(batches(x, y, batch_size)), steps):
+            logs = self.test_step(batch)
+        if not logs:
+            raise ValueError("evaluate: the data gave no batches")
+        if verbose:
+            print(", ".join(f"{name}: {value:.4f}" for name, value in logs.items()))
+        return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]
+
+    @names_arguments
+    def predict(self, x, batch_size=None, verbose=0, steps=None):
+        """What the model says about x: https://keras.io/api/models/model_training_apis/#predict-method
+
+        Args:
+            x, batch_size, steps: as for `evaluate`; of batches (x, y), x is taken.
+            verbose: 1 shows a progress bar.
+
+        Returns:
+            A NumPy array, or the model's structure of them.
+        """
+        found = batches(x, None, batch_size)
+        bar = callback_classes.ProgressBar(1, len(found) if hasattr(found, "__len__") else None)
+        if verbose:
+            bar.on_epoch_begin(0)
+        parts = []
+        for batch in _first(iter(found), steps):
+            parts.append(self.predict_on_batch(unpacked(batch)[0]))
+            if verbose:
+                bar.on_train_batch_end(len(parts), {})
+        bar.on_train_end({})
+        if not parts:
+            raise ValueError("predict: the data gave no batches")
+        return _joined(parts)
+
+    def train_on_batch(self, x, y=None, return_dict=False):
+        """One step on one batch. Returns what `evaluate` would, for this batch as it was before the step."""
+        self._need_compiled("train_on_batch")
+        self._reset_metrics()
+        logs = self.train_step((_as_batch(x), y))
+        return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]
+
+    def test_on_batch(self, x, y=None, return_dict=False):
+        """Loss and metrics of one batch."""
+        self._need_compiled("test_on_batch")
+        self._reset_metrics()
+        logs = self.test_step((_as_batch(x), y))
+        return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]
+
+    def predict_on_batch(self, x):
+        """What the model says about one batch, as NumPy arrays."""
+        with no_grad():
+            return _mapped(to_numpy, self(_as_batch(x), training=False))
+
+
+def _tell(callbacks, turn, *facts):
+    for callback in callbacks:
+        getattr(callback, turn)(*facts)
+
+
+def _first(stream, steps):
+    """The batches of a stream, or the first `steps` of them; no batch more is drawn."""
+    taken = 0
+    while steps is None or taken < steps:
+        try:
+            batch = next(stream)
+        except StopIteration:
+            return
+        yield batch
+        taken += 1
+
+
+def _as_batch(x):
+    return as_tensor(x) if not isinstance(x, (list, tuple, dict)) else x
+
+
+def _mapped(function, structure):
+    if isinstance(structure, dict):
+        return {name: _mapped(function, part) for name, part in structure.items()}
+    return type(structure)(_mapped(function, s) for s in structure) if isinstance(structure, (list, tuple)) else function(structure)
+
+
+def _joined(parts):
+    if isinstance(parts[0], dict):
+        return {name: _joined([part[name] for part in parts]) for name in parts[0]}
+    if isinstance(parts[0], (list, tuple)):
+        return [_joined(list(column)) for column in zip(*parts)]
+    return np.concatenate(parts)
