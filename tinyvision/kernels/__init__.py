@@ -1,3 +1,3 @@
 """Array functions that deserve several versions: a folder each, the readable reference first."""
-from . import conv, pool, random
+from . import conv, matmul, pool, random
 from .registry import use

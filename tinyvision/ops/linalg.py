@@ -1,4 +1,5 @@
 """The matrix product."""
+from .. import kernels
 from ..op import op
 from .shape import expand_dims, transpose
 
@@ -8,7 +9,7 @@ def matmul(x1, x2):
     """The matrix product (..., n, k) @ (..., k, m) -> (..., n, m), of matrices, stacks of them, and vectors, as in NumPy."""
     if not x1.ndim or not x2.ndim or x1.shape[-1] != x2.shape[-2 if x2.ndim > 1 else 0]:
         raise ValueError(f"matmul: shapes {x1.shape} and {x2.shape} do not fit: it takes (..., n, k) and (..., k, m)")
-    return x1 @ x2
+    return kernels.matmul.product(x1, x2)
 
 
 def _turned(x):
