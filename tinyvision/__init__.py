@@ -8,7 +8,20 @@
     ...
 """
 from . import (
-    activations, callbacks, config, data, initializers, kernels, layers, losses, metrics, models, ops, optimizers, utils,
+    activations,
+    advice,
+    callbacks,
+    config,
+    data,
+    initializers,
+    kernels,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    utils,
 )
 from .autograd import Tensor, detect_anomaly, enable_grad, grad, no_grad, tensor
 from .models import Input, Model, Sequential

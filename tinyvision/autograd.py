@@ -96,13 +96,13 @@ class Tensor:
         requires_grad: whether gradients are to reach it.
     """
 
-    __slots__ = "data", "_requires_grad", "grad", "node", "changed", "hooks", "__weakref__"
+    __slots__ = "data", "_requires_grad", "grad", "node", "memory", "hooks", "__weakref__"
     __array_priority__ = 1000                              # array + Tensor asks Tensor first
     __hash__ = object.__hash__                             # == compares elements; a Tensor is itself in sets and dicts
     born, edges = 0, ()                                    # a leaf is older than any node, and leads nowhere
 
     def __init__(self, data, requires_grad: bool = False):
-        self.data, self._requires_grad, self.grad, self.node, self.changed, self.hooks = data, False, None, None, 0, ()
+        self.data, self._requires_grad, self.grad, self.node, self.memory, self.hooks = data, False, None, None, [0], ()
         if requires_grad:
             self.requires_grad = True
 
@@ -112,6 +112,7 @@ class Tensor:
     size = property(lambda self: self.data.size, doc="The number of elements.")
     device = property(lambda self: device_of(self.data), doc='"cpu", or "cuda:0" and so on.')
     T = property(lambda self: self.transpose(), doc="The axes in reverse order.")
+    changed = property(lambda self: self.memory[0])        # when it was last assigned to: known to all that share its memory
 
     @property
     def requires_grad(self) -> bool:
@@ -158,6 +159,9 @@ class Tensor:
             raise TypeError("a Tensor of shape () has no length")
         return self.shape[0]
 
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
     def __bool__(self):
         if self.size != 1:
             raise ValueError(f"is a Tensor of shape {self.shape} true? Say which is meant: compare numbers with .item(), "
@@ -182,10 +186,11 @@ class Tensor:
 
     def __array_ufunc__(self, function, method, *args, **settings):
         """NumPy's function on a Tensor is the op of that name: `array + t`, `np.exp(t)`."""
-        if method != "__call__" or settings or function.__name__ not in OPS:
+        name = "abs" if function is np.absolute else function.__name__
+        if method != "__call__" or settings or name not in OPS:
             raise TypeError(f"np.{function.__name__}, called this way, does not take a Tensor: use tinyvision.ops, "
                             "or the array t.detach().numpy()")
-        return OPS[function.__name__](*args)
+        return OPS[name](*args)
 
     def item(self):
         """The single element, as a Python number."""
@@ -207,7 +212,9 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """The same array, cut off from the graph."""
-        return Tensor(self.data)
+        new = Tensor(self.data)
+        new.memory = self.memory
+        return new
 
     def assign(self, value) -> None:
         """Overwrite the elements of a leaf, in place. A gradient that still needs the old ones will refuse to be taken.
@@ -218,11 +225,11 @@ class Tensor:
         """
         if self.node:
             raise RuntimeError(f"assign: only a leaf is changed in place, this Tensor was made by {self.node.op.name}")
-        value = value.data if isinstance(value, Tensor) else value
-        if np.shape(value) != self.shape:
-            raise ValueError(f"assign: the value has shape {np.shape(value)}, the Tensor {self.shape}")
-        self.data[...] = value
-        self.changed = next(_clock)
+        value = as_array(value)
+        if value.shape != self.shape:
+            raise ValueError(f"assign: the value has shape {value.shape}, the Tensor {self.shape}")
+        self.data[...] = to_device(value, self.device)
+        self.memory[0] = next(_clock)
 
     def backward(self, gradient=None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add d(self)/d(leaf) to `leaf.grad`, for every leaf that requires a gradient.
@@ -239,8 +246,10 @@ class Tensor:
         """
         found = _flow([self], [gradient], None, retain_graph, create_graph)
         with _with(recording=create_graph):
-            for leaf, g in found.items():
-                leaf.grad = g if leaf.grad is None else leaf.grad + g
+            for place, g in found.items():
+                t = place if isinstance(place, Tensor) else place.retained()
+                if t is not None:
+                    t.grad = g if t.grad is None else t.grad + g
 
     def register_hook(self, hook):
         """Call `hook(gradient)` when the whole gradient of this Tensor is known; what it returns, if anything, replaces it.
@@ -249,19 +258,14 @@ class Tensor:
         """
         if not self.requires_grad:
             raise RuntimeError("register_hook: no gradient will reach a Tensor that does not require one")
-        holder = self.node or self
-        holder.hooks = (*holder.hooks, hook)
-        return types.SimpleNamespace(remove=lambda: setattr(holder, "hooks", tuple(h for h in holder.hooks if h is not hook)))
+        holder, entry = self.node or self, (hook,)         # an entry of its own, although the same hook may come twice
+        holder.hooks = (*holder.hooks, entry)
+        return types.SimpleNamespace(remove=lambda: setattr(holder, "hooks", tuple(e for e in holder.hooks if e is not entry)))
 
     def retain_grad(self) -> None:
         """Have `backward` fill `.grad` of this Tensor too, although it is no leaf."""
         if self.node:
-            this = weakref.ref(self)
-
-            def keep(g):
-                if t := this():
-                    t.grad = g if t.grad is None else t.grad + g
-            self.register_hook(keep)
+            self.node.retained = weakref.ref(self)
 
 
 def tensor(data, dtype=None, requires_grad: bool = False, device: str | None = None) -> Tensor:
@@ -276,11 +280,10 @@ def tensor(data, dtype=None, requires_grad: bool = False, device: str | None = N
     >>> tensor([[1, 2], [3, 4]]).sum(axis=0)
     Tensor([4., 6.])
     """
-    array = as_array(data)
-    if not hasattr(data, "dtype") and array.dtype.kind in "iu":
-        array = array.astype(config.floatx())
-    new = Tensor(array.astype(dtype or array.dtype), requires_grad)      # astype copies
-    return new.to(device) if device else new
+    array = data.data if isinstance(data, Tensor) else _numbers(data)
+    own = hasattr(data, "dtype") or array.dtype.kind == "b"
+    array = array.astype(dtype or (array.dtype if own else config.floatx()))         # astype copies
+    return Tensor(to_device(array, device) if device else array, requires_grad)
 
 
 def as_array(x):
@@ -291,10 +294,19 @@ def as_array(x):
     """
     if isinstance(x, Tensor):
         return x.data
-    array = x if is_array(x) else np.asarray(x)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"expected numbers or booleans, got {type(x).__name__} {x!r:.60}; do all rows have the same length?")
+    array = _numbers(x)
     return array if hasattr(x, "dtype") or array.dtype.kind != "f" else array.astype(config.floatx())
+
+
+def _numbers(x):
+    """An array, or what NumPy makes of numbers and lists, in the dtype in which they come."""
+    try:
+        array = x if is_array(x) else np.asarray(x)
+    except ValueError as error:
+        raise TypeError(f"expected numbers, got {type(x).__name__} {x!r:.60}: do all rows have the same length?") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"expected numbers or booleans, got {type(x).__name__} {x!r:.60}")
+    return array
 
 
 def as_tensor(x) -> Tensor:
@@ -323,11 +335,13 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph: bool | None = None, c
     >>> slope, grad(slope, x)[0]
     (Tensor(27., made by multiply), Tensor(18.))
     """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    arriving = [grad_outputs] if grad_outputs is None or isinstance(grad_outputs, Tensor) else list(grad_outputs)
-    found = _flow(outputs, arriving * len(outputs) if arriving == [None] else arriving,
-                  {t.node or t for t in inputs}, retain_graph, create_graph)
+    if isinstance(outputs, Tensor):
+        outputs, grad_outputs = [outputs], [grad_outputs]
+    outputs, inputs = list(outputs), [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    arriving = [None] * len(outputs) if grad_outputs is None else list(grad_outputs)
+    if len(arriving) != len(outputs):
+        raise ValueError(f"grad: got {len(arriving)} grad_outputs for {len(outputs)} outputs")
+    found = _flow(outputs, arriving, {t.node or t for t in inputs}, retain_graph, create_graph)
     results = tuple(found.get(t.node or t) for t in inputs)
     if not allow_unused and any(g is None for g in results):
         unused = [i for i, g in enumerate(results) if g is None]
@@ -341,13 +355,13 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph: bool | None = None, c
 class Node:
     """One recorded step: the op, where its arguments came from, and what its rules asked to keep."""
 
-    __slots__ = "plan", "born", "shape", "dtype", "edges", "settings", "kept", "hooks"
+    __slots__ = "plan", "born", "shape", "dtype", "edges", "settings", "kept", "hooks", "retained"
 
     def __init__(self, plan, args, arrays, settings, results):
         y = results[0]
         self.plan, self.born, self.shape, self.dtype, self.hooks = plan, next(_clock), y.shape, y.dtype, ()
         self.edges = [args[i].node or args[i] for i in plan.wanted]
-        self.settings, self.kept = settings, {}
+        self.settings, self.kept, self.retained = settings, {}, None       # retained: the Tensor whose .grad to fill, weakly
         for name, i in plan.arguments:                     # an array that is the caller's own may be written to: copy it
             a = arrays[i]
             self.kept[name] = args[i] if isinstance(args[i], Tensor) else Tensor(a.copy()) if is_array(a) else a
@@ -388,16 +402,16 @@ class Node:
 
 
 def _flow(outputs, arriving, inputs, retain_graph, create_graph):
-    """Carry gradients down the graph, newest node first; {input: what arrives there}. Inputs None: all leaves."""
+    """Carry gradients down the graph, newest node first; {input: what arrives there}. Inputs None: all that have a .grad."""
     grads = {}
     with _with(recording=create_graph, differentiating=None):
-        for output, g in zip(outputs, arriving, strict=True):
+        for output, g in zip(outputs, arriving):
             start = output.node or output
             g = _arriving(output, g)
             grads[start] = grads[start] + g if start in grads else g
         nodes = _newest_first(list(grads))
         if inputs is None:
-            inputs = {node for node in nodes if isinstance(node, Tensor)}
+            inputs = {node for node in nodes if isinstance(node, Tensor) or node.retained}
         useful = set()                                     # whatever leads to an input
         for node in reversed(nodes):
             if node in inputs or not useful.isdisjoint(node.edges):
@@ -405,10 +419,10 @@ def _flow(outputs, arriving, inputs, retain_graph, create_graph):
         for node in nodes:
             if node not in grads:
                 continue
-            for hook in node.hooks:
+            for hook, in node.hooks:
                 replaced = hook(grads[node])
                 grads[node] = grads[node] if replaced is None else replaced
-            if node.edges:
+            if not useful.isdisjoint(node.edges):          # its rules are wanted: it is no input with nothing behind it
                 g = grads[node] if node in inputs else grads.pop(node)
                 mode.differentiating = node.op
                 for edge, ge in node.gradients(g, useful):
@@ -428,10 +442,10 @@ def _arriving(output, g):
             raise ValueError(f"backward: needs one number to start from, got shape {output.shape}; reduce it with .sum() "
                              "or .mean(), or pass the gradient that arrives at it")
         return Tensor(array_library(output.data).ones_like(output.data))
-    g = g if isinstance(g, Tensor) else tensor(g, dtype=output.dtype)
+    g = g if isinstance(g, Tensor) else tensor(g, device=output.device)
     if g.shape != output.shape:
         raise ValueError(f"backward: the gradient has shape {g.shape}, the output {output.shape}")
-    return g
+    return g if g.dtype == output.dtype else g.astype(output.dtype)
 
 
 def _newest_first(starts):

@@ -46,8 +46,8 @@ def matched(y_true, y_pred):
     elif y_pred.ndim + 1 == y_true.ndim and y_true.shape[-1] == 1:
         y_true = ops.squeeze(y_true, axis=-1)
     if y_true.shape != y_pred.shape:
-        raise ValueError(f"the targets have shape {y_true.shape}, the predictions {y_pred.shape}: they must be equal. Class numbers "
-                         "need sparse_categorical_crossentropy; otherwise mend the last layer or the targets")
+        raise ValueError(f"the targets have shape {y_true.shape}, the predictions {y_pred.shape}: they must be equal. Class "
+                         "numbers need sparse_categorical_crossentropy; otherwise mend the last layer or the targets")
     return (y_true if y_true.dtype == y_pred.dtype else ops.cast(y_true, y_pred.dtype)), y_pred
 
 

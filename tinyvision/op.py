@@ -50,6 +50,8 @@ def op(forward=None, *, keeps=(), differentiable=True):
                 arrays.append(_plain(a, this))
         results = this.run(arrays, settings)
         y = Tensor(results[0])
+        if y.data.base is not None or (arrays and y.data is arrays[0]):
+            _share_memory(y, args)
         if wanted and differentiable and mode.recording:
             wanted = tuple(wanted)
             plan = plans.get(wanted) or this.plan(wanted)
@@ -58,16 +60,31 @@ def op(forward=None, *, keeps=(), differentiable=True):
 
     call.gradient, call.op = this.gradient, this
     if not forward.__name__.startswith("_"):
-        OPS[forward.__name__] = call
+        OPS.setdefault(forward.__name__, call)             # an op of a user's does not take over Tensor's operators
     return call
+
+
+def _share_memory(y, args):
+    """A view of an argument learns with it of changes in place."""
+    owner = _owner(y.data)
+    for a in args:
+        if isinstance(a, Tensor) and _owner(a.data) is owner:
+            y.memory = a.memory
+
+
+def _owner(array):
+    """What holds the elements that an array shows: itself, or the array that it is a view of."""
+    while (base := getattr(array, "base", None)) is not None:
+        array = base
+    return array
 
 
 def _plain(a, op):
     """An argument that is no Tensor, as ops take it: an array, a Python number (which changes no dtype) or None."""
+    if isinstance(a, np.generic):                          # np.float64 is a float, too
+        return a.item()
     if a is None or isinstance(a, (bool, int, float)) or is_array(a):
         return a
-    if isinstance(a, np.generic):
-        return a.item()
     try:
         return as_array(a)
     except TypeError as error:

@@ -4,10 +4,14 @@ import inspect
 
 import numpy as np
 
-from . import advice, callbacks as callback_classes, losses, metrics as metric_classes, optimizers
+from . import losses, metrics as metric_classes, optimizers
 from .autograd import Tensor, as_tensor, no_grad, to_numpy
+from .callbacks.base import History, ProgressBar
 from .data.batching import ArrayBatches, batches, unpacked
 from .serialization import did_you_mean
+from .structures import leaves, map_structure
+
+CHECKS = {"compile": [], "first batch": []}               # functions that look for mistakes then; see advice.py
 
 
 def names_arguments(method):
@@ -49,8 +53,10 @@ class Trainer:
         if isinstance(metrics, str):
             raise TypeError(f"compile: metrics is a list: metrics=[{metrics!r}]")
         self.metrics = [metric_classes.get(metric) for metric in metrics or ()]
+        self.compiled_with = {"optimizer": self.optimizer, "loss": loss, "metrics": list(metrics or ())}
         self._loss_tracker, self._checked = metric_classes.Mean("loss"), False
-        advice.check_compiled(self, self.loss)
+        for check in CHECKS["compile"]:
+            check(self)
 
     @names_arguments
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
@@ -82,8 +88,8 @@ class Trainer:
                 raise ValueError("validation_split is for arrays; give an iterable of batches as validation_data")
             training, validation_data = training.split(validation_split)
         steps = steps_per_epoch or (len(training) if hasattr(training, "__len__") else None)
-        history = self.history = callback_classes.History()
-        bars = [callback_classes.ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
+        history = self.history = History()
+        bars = [ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
         around = [history, *(callbacks or ()), *bars]
         for callback in around:
             callback.model = self
@@ -113,8 +119,8 @@ class Trainer:
             logs = self.train_step(batch)
             _tell(around, "on_train_batch_end", step, logs)
         if logs is None:
-            raise ValueError(f"the data gave no batches in epoch {epoch + 1}: a generator can be gone through only once; give a "
-                             "list or a Dataset, or a generator without end and steps_per_epoch")
+            raise ValueError(f"the data gave no batches in epoch {epoch + 1}: a generator can be gone through only once; give "
+                             "a list or a Dataset, or a generator without end and steps_per_epoch")
         return dict(logs)
 
     def train_step(self, batch) -> dict:
@@ -143,13 +149,14 @@ class Trainer:
         if y is None:
             raise ValueError("the data hold no targets: pass y, or batches (x, y)")
         if not self._checked:
-            advice.check_first_batch(self, self.loss, x, y_pred)
+            for check in CHECKS["first batch"]:
+                check(self, x, y_pred)
             self._checked = True
         loss = self.loss(y, y_pred)
         return loss.mean() if loss.ndim else loss
 
     def _gather(self, loss, x, y, y_pred):
-        samples = len(x if hasattr(x, "shape") else next(iter(x.values() if isinstance(x, dict) else x)))
+        samples = len(next(leaves(x)))
         self._loss_tracker.update_state(loss.detach(), weight=samples)
         for metric in self.metrics:
             metric.update_state(y, y_pred.detach())
@@ -203,7 +210,7 @@ class Trainer:
             A NumPy array, or the model's structure of them.
         """
         found = batches(x, None, batch_size)
-        bar = callback_classes.ProgressBar(1, len(found) if hasattr(found, "__len__") else None)
+        bar = ProgressBar(1, len(found) if hasattr(found, "__len__") else None)
         if verbose:
             bar.on_epoch_begin(0)
         parts = []
@@ -233,7 +240,7 @@ class Trainer:
     def predict_on_batch(self, x):
         """What the model says about one batch, as NumPy arrays."""
         with no_grad():
-            return _mapped(to_numpy, self(_as_batch(x), training=False))
+            return map_structure(to_numpy, self(_as_batch(x), training=False))
 
 
 def _tell(callbacks, turn, *facts):
@@ -255,12 +262,6 @@ def _first(stream, steps):
 
 def _as_batch(x):
     return as_tensor(x) if not isinstance(x, (list, tuple, dict)) else x
-
-
-def _mapped(function, structure):
-    if isinstance(structure, dict):
-        return {name: _mapped(function, part) for name, part in structure.items()}
-    return type(structure)(_mapped(function, s) for s in structure) if isinstance(structure, (list, tuple)) else function(structure)
 
 
 def _joined(parts):

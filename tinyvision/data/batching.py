@@ -4,6 +4,7 @@ import numpy as np
 from ..autograd import Tensor, to_numpy
 from ..config import random_key
 from ..device import is_array
+from ..structures import leaves, map_structure
 
 
 class ArrayBatches:
@@ -36,7 +37,7 @@ class ArrayBatches:
             self.passes += 1
         for start in range(0, self.samples, self.batch_size):
             taken = order[start:start + self.batch_size] if self.key else slice(start, start + self.batch_size)
-            yield _map(lambda a: a[taken], self.x), self.y if self.y is None else _map(lambda a: a[taken], self.y)
+            yield _taken(self.x, taken), _taken(self.y, taken)
 
     def split(self, fraction: float) -> tuple["ArrayBatches", "ArrayBatches"]:
         """Two in place of one: the last samples, that fraction of all, make the second, which is not shuffled."""
@@ -44,9 +45,10 @@ class ArrayBatches:
             raise ValueError(f"validation_split lies between 0 and 1, got {fraction}")
         first = int(self.samples * (1 - fraction))
         if not 0 < first < self.samples:
-            raise ValueError(f"validation_split={fraction} leaves nothing to train on or to validate with, of {self.samples} samples")
-        parts = [[a if a is None else _map(lambda t: t[part], a) for a in (self.x, self.y)] for part in (slice(first), slice(first, None))]
-        training, validation = (ArrayBatches(*part, self.batch_size) for part in parts)
+            raise ValueError(f"validation_split={fraction} leaves nothing to train on, or nothing to validate with, of "
+                             f"{self.samples} samples")
+        training, validation = (ArrayBatches(_taken(self.x, part), _taken(self.y, part), self.batch_size)
+                                for part in (slice(first), slice(first, None)))
         training.key = self.key
         return training, validation
 
@@ -72,7 +74,7 @@ def unpacked(batch) -> tuple:
 
 
 def holds_arrays(x) -> bool:
-    """Whether x is an array, a Tensor, a list of numbers, or a list, tuple or dictionary of arrays: not an iterable of batches."""
+    """Whether x is an array, a Tensor, a list of numbers, or a list, tuple or dictionary of arrays; not batches."""
     if isinstance(x, dict):
         return True
     if isinstance(x, (list, tuple)):
@@ -80,25 +82,21 @@ def holds_arrays(x) -> bool:
     return isinstance(x, Tensor) or is_array(x) or hasattr(x, "__array__")
 
 
+def _taken(arrays, index):
+    return None if arrays is None else map_structure(lambda a: a[index], arrays)
+
+
 def _arrays(x):
     """Lists of numbers become arrays, lists of arrays stay lists."""
     if isinstance(x, dict) or (isinstance(x, (list, tuple)) and x and hasattr(x[0], "shape")):
-        return _map(_arrays, x)
+        return map_structure(_arrays, x)
     return x if is_array(x) else to_numpy(x)
 
 
-def _map(function, x):
-    if isinstance(x, dict):
-        return {name: function(a) for name, a in x.items()}
-    return [function(a) for a in x] if isinstance(x, (list, tuple)) else function(x)
-
-
 def _common_length(x, y) -> int:
-    def lengths(a):
-        return [len(part) for part in (a.values() if isinstance(a, dict) else a if isinstance(a, (list, tuple)) else [a])]
-    found = lengths(x) + ([] if y is None else lengths(y))
-    if len(set(found)) > 1:
-        raise ValueError(f"x and y must hold equally many samples, got {lengths(x)} and {[] if y is None else lengths(y)}")
-    if not found[0]:
+    of_x, of_y = [len(part) for part in leaves(x)], [len(part) for part in leaves(y) if part is not None]
+    if len({*of_x, *of_y}) > 1:
+        raise ValueError(f"x and y must hold equally many samples, got {of_x} and {of_y}")
+    if not of_x[0]:
         raise ValueError("x holds no samples")
-    return found[0]
+    return of_x[0]

@@ -1,7 +1,7 @@
 """One pool of threads at a time: BLAS keeps to one thread while Numba's threads call it, or wait for the next kernel."""
 import functools
 
-import scipy.linalg.cython_blas                            # noqa: F401  (the BLAS behind Numba's np.dot, now loaded)
+import scipy.linalg.cython_blas  # noqa: F401  (the BLAS behind Numba's np.dot, now loaded)
 from threadpoolctl import ThreadpoolController
 
 _blas = ThreadpoolController().select(user_api="blas")

@@ -10,6 +10,7 @@ from .. import initializers
 from ..autograd import Tensor, as_tensor, no_grad
 from ..config import FLOATS, floatx
 from ..serialization import Configurable, argument_names, snake_case
+from ..structures import leaves, map_structure, unique
 
 _name_counts = collections.Counter()
 _clock = itertools.count()                                 # a call is younger than those that made its inputs
@@ -96,7 +97,8 @@ class Layer(Configurable):
         self.dtype = str(np.dtype(dtype or floatx()))
         if self.dtype not in FLOATS:
             raise ValueError(f"{self.name}: the dtype of a layer is {' or '.join(map(repr, FLOATS))}, not {self.dtype!r}")
-        self._trainable, self.built, self._weights, self._calls = bool(trainable), False, [], []
+        self._trainable, self._weights, self._calls = bool(trainable), [], []
+        self.built, self.built_with = False, None          # the shape of the first input, once built
 
     def build(self, input_shape):
         """Make the weights, with `add_weight`. Called once, with the shape of the first input: (None, 28, 28, 1)."""
@@ -148,7 +150,7 @@ class Layer(Configurable):
     def _build(self, args):
         shapes = [map_structure(lambda t: (None, *t.shape[1:]), a) for a in args if any(hasattr(t, "shape") for t in leaves(a))]
         self.build(*shapes[:len(inspect.signature(self.build).parameters)])
-        self.built = True
+        self.built, self.built_with = True, shapes[0] if shapes else None
 
     @classmethod
     def _takes_training(cls):
@@ -161,7 +163,8 @@ class Layer(Configurable):
         probe = self._probe(args, settings, size=512)
         if any(None in t.shape[1:] for t in call.inputs):  # a size that follows the input's is not known either
             other = self._probe(args, settings, size=640)
-            shapes = [tuple(n if n == m else None for n, m in zip(a.shape, b.shape)) for a, b in zip(leaves(probe), leaves(other))]
+            shapes = [tuple(n if n == m else None for n, m in zip(a.shape, b.shape))
+                      for a, b in zip(leaves(probe), leaves(other))]
         else:
             shapes = [t.shape for t in leaves(probe)]
         outputs = iter([SymbolicTensor((None, *shape[1:]), t.dtype, call, i)
@@ -279,26 +282,3 @@ def unique_name(cls) -> str:
 def clear_session() -> None:
     """Let the names of layers be numbered from the start again."""
     _name_counts.clear()
-
-
-def unique(items) -> list:
-    """Each object once, in the order of its first appearance."""
-    return list({id(item): item for item in items}.values())
-
-
-def leaves(structure):
-    """What lies in nested lists, tuples and dictionaries, one after the other."""
-    if isinstance(structure, (list, tuple, dict)):
-        for part in structure.values() if isinstance(structure, dict) else structure:
-            yield from leaves(part)
-    else:
-        yield structure
-
-
-def map_structure(function, structure):
-    """The same nesting of lists, tuples and dictionaries, with the function applied to what lies in it."""
-    if isinstance(structure, dict):
-        return {name: map_structure(function, part) for name, part in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(map_structure(function, part) for part in structure)
-    return function(structure)

@@ -1,4 +1,4 @@
-"""The layers that every network has: Input, Dense, Activation, Flatten, Reshape."""
+"""The layers that every network has: Input, Dense, Flatten; and how layers name themselves in errors."""
 import math
 
 from .. import activations, ops
@@ -23,6 +23,13 @@ class InputLayer(Layer):
 
     def call(self, x):
         return x
+
+    def get_config(self):
+        return {"batch_shape": list(self.batch_shape), "dtype": self.output.dtype, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(config["batch_shape"][1:], dtype=config["dtype"], name=config["name"])
 
 
 def Input(shape, *, dtype=None, name=None) -> SymbolicTensor:
@@ -77,86 +84,11 @@ class Dense(Layer):
         return self.activation(y if self.bias is None else y + self.bias)
 
 
-class Activation(Layer):
-    """An activation function as a layer. https://keras.io/api/layers/core_layers/activation/
-
-    Args:
-        activation: a name ("relu", "softmax", ...) or a function.
-    """
-
-    def __init__(self, activation, **settings):
-        super().__init__(**settings)
-        self.activation = activations.get(activation)
-
-    def call(self, x):
-        return self.activation(x)
-
-
-class ReLU(Layer):
-    """max(x, 0). https://keras.io/api/layers/activation_layers/relu/
-
-    Args:
-        max_value: the largest output, or None for no limit.
-        negative_slope: what inputs below the threshold are multiplied by, after subtracting it.
-        threshold: below it, an input counts as negative.
-    """
-
-    def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **settings):
-        super().__init__(**settings)
-        for name, value in (("max_value", max_value or 0), ("negative_slope", negative_slope), ("threshold", threshold)):
-            if value is None or value < 0:
-                raise ValueError(f"{described(self)}: {name} must not be negative, got {value}")
-        self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
-
-    def call(self, x):
-        if (self.negative_slope, self.threshold) == (0, 0):
-            y = ops.relu(x)
-        else:
-            y = ops.where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
-        return y if self.max_value is None else ops.minimum(y, self.max_value)
-
-
-class Softmax(Layer):
-    """exp(x) / sum(exp(x)) along an axis. https://keras.io/api/layers/activation_layers/softmax/
-
-    Args:
-        axis: a number or a tuple.
-    """
-
-    def __init__(self, axis=-1, **settings):
-        super().__init__(**settings)
-        self.axis = tuple(axis) if isinstance(axis, list) else axis
-
-    def call(self, x):
-        return ops.softmax(x, axis=self.axis)
-
-
 class Flatten(Layer):
     """(N, H, W, C) -> (N, H * W * C), pixel by pixel. https://keras.io/api/layers/reshaping_layers/flatten/"""
 
     def call(self, x):
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
-
-
-class Reshape(Layer):
-    """The same elements in another shape. https://keras.io/api/layers/reshaping_layers/reshape/
-
-    Args:
-        target_shape: of one sample, without the batch; one size may be -1.
-    """
-
-    def __init__(self, target_shape, **settings):
-        super().__init__(**settings)
-        self.target_shape = tuple(target_shape)
-
-    def call(self, x):
-        size, known = math.prod(x.shape[1:]), math.prod(n for n in self.target_shape if n != -1)
-        left = size // known if known else 0
-        shape = tuple(left if n == -1 else n for n in self.target_shape)
-        if math.prod(shape) != size or self.target_shape.count(-1) > 1:
-            raise ValueError(f"{described(self)} cannot turn samples of shape {x.shape[1:]}, {size} numbers, into "
-                             f"{self.target_shape}")
-        return x.reshape(x.shape[0], *shape)
 
 
 def described(layer) -> str:
@@ -173,7 +105,7 @@ def positive(n, name, layer) -> int:
 
 
 def check_images(layer, x, channels=None) -> None:
-    """Raise ValueError, with the mend, unless x is a batch of images (N, H, W, C), of that many channels if a number is given."""
+    """Raise ValueError, with the mend, unless x is a batch of images (N, H, W, C), of so many channels if a number is given."""
     if x.ndim != 4:
         hint = {3: "; add the missing axis: x[..., None] for grey images, x[None] for one image",
                 2: "; images must not be flattened before"}.get(x.ndim, "")

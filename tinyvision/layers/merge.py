@@ -29,7 +29,7 @@ class Concatenate(Layer):
         _check_list(self, inputs)
         others = {tuple(n for a, n in enumerate(t.shape) if a != self.axis % t.ndim) for t in inputs}
         if len(others) > 1:
-            raise ValueError(f"{described(self)}: the inputs {[t.shape for t in inputs]} differ elsewhere than on axis {self.axis}")
+            raise ValueError(f"{described(self)}: the inputs {[t.shape for t in inputs]} may differ on axis {self.axis} only")
         return ops.concatenate(inputs, self.axis)
 
 

@@ -1,6 +1,7 @@
 """Model: layers put together, by calls on symbolic tensors or in a `call` of your own; it can be trained, saved and loaded."""
 from ..autograd import Tensor, as_tensor
-from ..layers.base import Layer, SymbolicTensor, leaves, map_structure, unique, unique_name
+from ..layers.base import Layer, SymbolicTensor, unique_name
+from ..structures import leaves, map_structure, unique
 from ..training import Trainer
 
 
@@ -37,7 +38,8 @@ class Model(Trainer, Layer):
         """Find the calls that lead from the inputs to the outputs, in the order in which to run them."""
         for t in (*leaves(inputs), *leaves(outputs)):
             if not isinstance(t, SymbolicTensor):
-                raise TypeError(f"inputs and outputs of a Model are symbolic tensors, from Input and from layers, got {type(t).__name__}")
+                raise TypeError("inputs and outputs of a Model are symbolic tensors, from Input and from layers, got "
+                                f"{type(t).__name__}")
         self.inputs, self.outputs = list(leaves(inputs)), list(leaves(outputs))
         self._input_structure, self._output_structure = inputs, outputs
         given, found, todo = {id(t) for t in self.inputs}, {}, list(self.outputs)
@@ -101,5 +103,6 @@ class Model(Trainer, Layer):
             x = x.reshape(*x.shape, 1)
         if x.ndim != symbol.ndim or any(n not in (m, None) for n, m in zip(symbol.shape[1:], x.shape[1:])):
             hint = "; one sample needs a batch axis: x[None]" if x.shape == symbol.shape[1:] else ""
-            raise ValueError(f"{self.name} takes inputs of shape {symbol.shape} at {symbol.call.layer.name}, got {x.shape}{hint}")
+            raise ValueError(f"{self.name} takes inputs of shape {symbol.shape} at {symbol.call.layer.name}, got "
+                             f"{x.shape}{hint}")
         return x

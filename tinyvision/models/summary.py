@@ -1,5 +1,5 @@
 """model.summary(): a table of layers, shapes and parameters."""
-from ..layers.base import leaves
+from ..structures import leaves
 from .functional import Model
 
 

@@ -19,7 +19,7 @@ class Adam(Optimizer):
         clipnorm, clipvalue, global_clipnorm, name: as for `Optimizer`.
     """
 
-    slot_names = "momentum", "velocity", "velocity_hat"
+    slot_groups = ("momentum", "velocity"), ("velocity_hat",)
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **settings):
         super().__init__(learning_rate, **settings)

@@ -23,7 +23,7 @@ class Optimizer(Configurable):
         name: for files.
     """
 
-    slot_names = ()                                        # in the order in which files hold them
+    slot_groups = ()                                       # what is remembered, in the order in which files hold it
 
     def __init__(self, learning_rate, clipnorm=None, clipvalue=None, global_clipnorm=None, name=None):
         if isinstance(learning_rate, bool) or not isinstance(learning_rate, (int, float)) or learning_rate < 0:
@@ -31,8 +31,8 @@ class Optimizer(Configurable):
         given = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = {name: value for name, value in given.items() if value is not None}
         if len(given) > 1 or any(value <= 0 for value in given.values()):
-            raise ValueError(f"{type(self).__name__}: give at most one of clipnorm, clipvalue and global_clipnorm, and let it be "
-                             f"positive; got {given}")
+            raise ValueError(f"{type(self).__name__}: at most one of clipnorm, clipvalue and global_clipnorm may be given, and "
+                             f"must be positive; got {given}")
         self.learning_rate, self.iterations = learning_rate, 0
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.name, self.slots = name or type(self).__name__.lower(), {}
@@ -49,7 +49,8 @@ class Optimizer(Configurable):
             raise ValueError(f"apply: got {len(gradients)} gradients for {len(variables)} variables")
         pairs = [(as_array(g), v) for g, v in zip(gradients, variables) if g is not None]
         if len(pairs) < len(variables):
-            self._warn([getattr(v, "path", f"variable {i}") for i, v in enumerate(variables) if gradients[i] is None], variables)
+            missing = [i for i, g in enumerate(gradients) if g is None]
+            self._warn([getattr(variables[i], "path", f"variable {i}") for i in missing], variables)
         for g, v in pairs:
             if g.shape != v.shape:
                 raise ValueError(f"apply: {getattr(v, 'path', 'a variable')} has shape {v.shape}, its gradient {g.shape}")
@@ -77,6 +78,9 @@ class Optimizer(Configurable):
             factor = self.global_clipnorm / max(norm(gradients), self.global_clipnorm)
             return [g * factor for g in gradients]
         return gradients
+
+    def get_config(self):
+        return {**super().get_config(), "learning_rate": self.learning_rate}
 
     @staticmethod
     def _warn(paths, variables):

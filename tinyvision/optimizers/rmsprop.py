@@ -18,7 +18,7 @@ class RMSprop(Optimizer):
         clipnorm, clipvalue, global_clipnorm, name: as for `Optimizer`.
     """
 
-    slot_names = "velocity", "momentum", "average_gradient"
+    slot_groups = ("velocity",), ("momentum",), ("average_gradient",)
 
     def __init__(self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **settings):
         super().__init__(learning_rate, **settings)

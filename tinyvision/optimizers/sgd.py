@@ -14,7 +14,7 @@ class SGD(Optimizer):
         clipnorm, clipvalue, global_clipnorm, name: as for `Optimizer`.
     """
 
-    slot_names = "momentum",
+    slot_groups = ("momentum",),
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **settings):
         super().__init__(learning_rate, **settings)

@@ -1,7 +1,7 @@
 """Random numbers from a counter: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 
-The k-th block of four numbers is a scrambled (k, stream, step) under the key `seed`: nothing has to be remembered, any part can be drawn
-alone or in parallel, and the same numbers come out on every device.
+The k-th block of four numbers is a scrambled (k, stream, step) under the key `seed`: nothing has to be remembered, any part
+can be drawn alone or in parallel, and the same numbers come out on every device.
 """
 import numpy as np
 

@@ -1,0 +1,3 @@
+"""What happens around training steps, with the names and arguments of Keras."""
+from .base import Callback, History, ProgressBar
+from .monitor import EarlyStopping, ModelCheckpoint

@@ -1,0 +1,67 @@
+"""Callbacks: what happens around training steps. `fit(callbacks=[...])` calls their methods at each turn."""
+import sys
+
+from tqdm import tqdm
+
+
+class Callback:
+    """Override what you need. `self.model` is the model in training; `logs` holds loss and metrics by name.
+
+    A callback ends training by `self.model.stop_training = True`.
+    """
+
+    model = None
+
+    def on_train_begin(self): ...
+    def on_train_end(self, logs): ...
+    def on_epoch_begin(self, epoch): ...
+    def on_epoch_end(self, epoch, logs): ...
+    def on_train_batch_begin(self, batch): ...
+    def on_train_batch_end(self, batch, logs): ...
+
+
+class History(Callback):
+    """Remembers the logs of each epoch. `fit` returns one.
+
+    Attributes:
+        history: {"loss": [...], "accuracy": [...], "val_loss": [...]}, a number an epoch.
+        epoch: the numbers of the epochs, from 0.
+    """
+
+    def __init__(self):
+        self.history, self.epoch = {}, []
+
+    def on_epoch_end(self, epoch, logs):
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+
+class ProgressBar(Callback):
+    """Shows each epoch as a bar with loss, metrics and time; `fit(verbose=1)` has one. With `lines`, a line an epoch."""
+
+    def __init__(self, epochs, steps, lines=False):
+        self.epochs, self.steps, self.lines, self.bar = epochs, steps, lines, None
+
+    def on_epoch_begin(self, epoch):
+        seldom = 0.1 if sys.stderr.isatty() else 10        # seconds between updates: logs in files stay short
+        self.bar = tqdm(total=self.steps, desc=f"Epoch {epoch + 1}/{self.epochs}", unit="batch", disable=self.lines,
+                        mininterval=seldom, dynamic_ncols=True)
+
+    def on_train_batch_end(self, batch, logs):
+        self.bar.set_postfix_str(_shown(logs), refresh=False)
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs):
+        self.bar.set_postfix_str(_shown(logs), refresh=not self.lines)
+        self.bar.close()
+        if self.lines:
+            print(f"Epoch {epoch + 1}/{self.epochs}: {_shown(logs)}")
+
+    def on_train_end(self, logs):
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _shown(logs):
+    return ", ".join(f"{name}={value:.4f}" for name, value in logs.items())

@@ -1,0 +1,36 @@
+"""Writing files so that nothing is lost: under a temporary name first, renamed when complete."""
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """A temporary path beside `path`; when the block ends well it takes the place of `path`, otherwise it is removed.
+
+    A crash or Ctrl-C leaves what was at `path` before.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder) / "notes.txt") as temporary:
+    ...         _ = temporary.write_text("done")
+    ...     (Path(folder) / "notes.txt").read_text()
+    'done'
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o666 & ~_umask())             # mkstemp makes files that only their owner may read
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask():
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
