@@ -1,8 +1,10 @@
 """The training step of lesson 06's network: tinyvision beside PyTorch, in one run.
 
-Each library has a process of its own; they take turns, so that a change of the machine's load meets all of them. Before times are
-compared the losses after 50 steps must agree. `python benchmarks/mnist_step.py` prints medians and the ratio, and writes them to
-benchmarks/results/mnist_step.json. PyTorch is measured where it is installed, in both of its memory layouts; the better one counts.
+Each library has a process of its own; they take turns, so that a change of the machine's load meets all of them. Before
+times are compared, the first losses must be equal, from the same weights, and the 50th must show that all have learned
+(PyTorch's RMSprop adds epsilon after the root, Keras's and ours under it, so later losses differ a little).
+`python benchmarks/mnist_step.py` prints medians and the ratio, and writes them to benchmarks/results/mnist_step.json. PyTorch is
+measured where it is installed, in both of its memory layouts; the better one counts.
 """
 import argparse
 import json
@@ -114,7 +116,8 @@ def main():
         else:
             print(f"{name} does not run here; left out")
     for name, values in losses.items():
-        np.testing.assert_allclose(values[:5], losses["tinyvision"][:5], rtol=1e-3, err_msg=f"{name} computes something else")
+        np.testing.assert_allclose(values[0], losses["tinyvision"][0], rtol=1e-5, err_msg=f"{name} computes something else")
+        assert values[-1] < 0.05, f"{name} has not learned the 50 batches: its loss is {values[-1]:.4f}"
         print(f"{name}: loss {values[0]:.4f} in the first step, {values[-1]:.4f} in the 50th")
     times = {name: [] for name in workers}
     for _ in range(TURNS):

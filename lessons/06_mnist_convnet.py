@@ -19,7 +19,7 @@ OUTPUT = Path(__file__).parent / "output"
 EPOCHS, BATCH_SIZE = 5, 64
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--quick", action="store_true", help="a tenth of the data, one epoch: a few seconds")
+parser.add_argument("--quick", action="store_true", help="a tenth of the data, two epochs: a few seconds")
 parser.add_argument("--seed", type=int, default=0, help="another seed: other first weights, another order of the digits")
 options, _ = parser.parse_known_args()
 
@@ -98,7 +98,7 @@ assert abs(first_loss - math.log(10)) < 0.3
 # In each step the network sees 64 digits, the loss says how surprised it was by their labels, backward says how each of the
 # 104,202 weights would change that, and RMSprop moves each a little. The test digits are only watched: nothing is learned or
 # chosen from them.
-history = model.fit(train_images, train_labels, epochs=1 if options.quick else EPOCHS, batch_size=BATCH_SIZE,
+history = model.fit(train_images, train_labels, epochs=2 if options.quick else EPOCHS, batch_size=BATCH_SIZE,
                     validation_data=(test_images, test_labels), validation_batch_size=500)
 loss, accuracy = model.evaluate(test_images, test_labels, batch_size=500, verbose=0)
 errors = round((1 - accuracy) * len(test_labels))
@@ -115,13 +115,14 @@ kernel, bias = model.get_layer("conv_1").get_weights()
 viz.save(viz.filters(kernel), OUTPUT / "06_filters.png")
 
 # %% One digit on its way
-# The answers of the three convolutions to one digit. The first still look like the digit; the last say "here, something of
-# kind k".
-stages = keras.Model(inputs, [model.get_layer(name).output for name in ("conv_1", "conv_2", "conv_3")])
-for name, maps in zip(("conv_1", "conv_2", "conv_3"), stages.predict(test_images[:1])):
-    count = min(32, maps.shape[3])
-    figure = viz.feature_maps(maps[0, :, :, :count], columns=16, title=f"{name}: {count} of {maps.shape[3]} channels")
-    viz.save(figure, OUTPUT / f"06_{name}.png")
+# The answers of the three convolutions to one digit, the strongest sixteen of each. The first still look like the digit; the
+# last are 3 x 3 places that say "here, something of kind k". All answers of the first follow in a picture of their own.
+names = "conv_1", "conv_2", "conv_3"
+look_inside = keras.Model(inputs, [model.get_layer(name).output for name in names])
+maps = [channels[0] for channels in look_inside.predict(test_images[:1])]           # (26, 26, 32), (11, 11, 64), (3, 3, 128)
+probabilities = model.predict(test_images[:1])[0]
+viz.save(viz.journey(test_images[0], dict(zip(names, maps)), probabilities), OUTPUT / "06_one_digit.png")
+viz.save(viz.feature_maps(maps[0], columns=8, title="conv_1: 32 answers to one digit"), OUTPUT / "06_feature_maps.png")
 
 # %% What it confuses
 # Rows are what was written, columns what was read. Colour marks mistakes: 4 and 9, 7 and 2, 5 and 3 share strokes.
@@ -138,7 +139,7 @@ viz.save(viz.images(test_images[worst], titles, columns=8), OUTPUT / "06_worst_m
 print(f"figures are in {OUTPUT}")
 
 # %% Expected
-# 0.988 or more after five epochs. In quick mode, with a tenth of the data once: 0.88.
-expected = 0.88 if options.quick else 0.988
+# 0.988 or more after five epochs. In quick mode, with two epochs on a tenth of the data: 0.90.
+expected = 0.90 if options.quick else 0.988
 assert accuracy >= expected, f"the network should reach {expected}, it got {accuracy:.4f}"
 print(f"accuracy {accuracy:.4f} >= {expected}: as expected")

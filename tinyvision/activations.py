@@ -1,6 +1,6 @@
 """Activation functions by name, as layers take them: activation="relu"."""
 from . import ops
-from .serialization import unknown
+from .configurable import unknown
 
 
 def linear(x):

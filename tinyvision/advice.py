@@ -1,14 +1,18 @@
 """Beginners' mistakes that would only show as bad results, named when training begins."""
 import warnings
+import weakref
 
 from . import activations
+from .autograd import is_recording
+from .layers.base import WHEN_UNTOLD
+from .structures import leaves
 from .training import CHECKS
 
 
 def check_compiled(model) -> None:
     """Raise ValueError if the last layer and the loss do not fit: a softmax before a loss that takes logits."""
-    last = model.layers[-1] if model.layers else None
-    activation = getattr(last, "activation", None)
+    last = next(reversed(_layers(model)), None)
+    activation = activations.softmax if type(last).__name__ == "Softmax" else getattr(last, "activation", None)
     if getattr(model.loss, "from_logits", False) and activation in (activations.softmax, activations.sigmoid):
         raise ValueError(f"{last.name} ends in {activation.__name__}, but the loss was told from_logits=True, which applies it "
                          "once more: leave out one of the two")
@@ -16,7 +20,7 @@ def check_compiled(model) -> None:
 
 def check_first_batch(model, x, y_pred) -> None:
     """Warn of raw bytes as input, and of predictions that cannot be the probabilities that the loss takes."""
-    layers = [type(layer).__name__ for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    layers = [type(layer).__name__ for layer in _layers(model)]
     if getattr(x, "ndim", 0) == 4 and x.size and layers and layers[0] not in ("Rescaling", "BatchNormalization"):
         largest = float(x.max())
         if largest > 100 and float(x.min()) >= 0:
@@ -31,5 +35,33 @@ def check_first_batch(model, x, y_pred) -> None:
                           stacklevel=5)
 
 
+def _layers(model) -> list:
+    """The layers in the order in which they run, those of models inside too; none of a `call` of one's own: it may do anything."""
+    if not hasattr(model, "layers"):
+        return [model] if type(model).__name__ != "InputLayer" else []
+    own = type(model).call.__module__.partition(".")[0] != __package__
+    return [] if own else [inner for layer in model.layers for inner in _layers(layer)]
+
+
+def notice_untold(layer, y) -> None:
+    """Warn, once a layer, if nobody said whether this is training, gradients are recorded, and a layer would like to know."""
+    if id(layer) in _told_once or not is_recording() or not any(getattr(t, "requires_grad", False) for t in leaves(y)):
+        return
+    _told_once[id(layer)] = layer
+    if curious := next(_who_ask_for_training(layer), None):
+        warnings.warn(f"{curious.name} ({type(curious).__name__}) ran in inference mode while gradients are recorded; say "
+                      "model(x, training=True) to train, training=False to silence this", stacklevel=4)
+
+
+def _who_ask_for_training(layer):
+    """The layers, itself or inside, that compute something else in training."""
+    for inner in layer.sublayers:
+        yield from _who_ask_for_training(inner)
+    if layer._takes_training() and not layer.sublayers and (layer.trainable or not layer.weights):
+        yield layer
+
+
+_told_once = weakref.WeakValueDictionary()
+WHEN_UNTOLD.append(notice_untold)
 CHECKS["compile"].append(check_compiled)
 CHECKS["first batch"].append(check_first_batch)

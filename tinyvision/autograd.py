@@ -26,6 +26,8 @@ _clock = itertools.count(1)                                # dates every node, a
 
 
 class Mode(threading.local):
+    """What ops do beside computing, in this thread."""
+
     recording = True
     detecting = False                                      # look for NaN and Inf after each op
     differentiating = None                                 # the op whose rule is running, for detect_anomaly's message
@@ -60,6 +62,7 @@ def enable_grad():
     return _with(recording=True)
 
 
+@contextlib.contextmanager
 def detect_anomaly():
     """A context in which the op that makes the first NaN or Inf raises FloatingPointError, forward or backward.
 
@@ -68,7 +71,8 @@ def detect_anomaly():
     Traceback (most recent call last):
     FloatingPointError: log made nan from an input of shape () without any
     """
-    return _with(detecting=True)
+    with _with(detecting=True), np.errstate(all="ignore"):           # NumPy would only warn of the same
+        yield
 
 
 def is_recording() -> bool:

@@ -21,7 +21,7 @@ def array_library(x) -> ModuleType:
 
 def is_array(x) -> bool:
     """Whether `x` is an array of NumPy's or CuPy's."""
-    return isinstance(x, np.ndarray) or ("cupy" in sys.modules and isinstance(x, sys.modules["cupy"].ndarray))
+    return isinstance(x, np.ndarray) or isinstance(x, getattr(sys.modules.get("cupy"), "ndarray", ()))
 
 
 def device_of(x) -> str:

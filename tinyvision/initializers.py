@@ -3,9 +3,9 @@ import math
 
 import numpy as np
 
-from . import serialization
+from . import configurable
 from .config import floatx, random_key
-from .serialization import Configurable
+from .configurable import Configurable
 
 
 class Initializer(Configurable):
@@ -123,4 +123,4 @@ def truncated_normal(generator, shape) -> np.ndarray:
 
 def get(identifier):
     """The initializer for a name ("glorot_uniform"), an object, or a function of (shape, dtype)."""
-    return serialization.get(Initializer, identifier)
+    return configurable.get(Initializer, identifier)

@@ -1,7 +1,8 @@
 """Metrics: what training reports. Each gathers over the batches of an epoch, in the numbers of Keras."""
-from . import losses, ops, serialization
+from . import configurable, ops
 from .autograd import as_tensor, no_grad
-from .serialization import Configurable
+from .configurable import Configurable
+from .losses.base import Loss, get as get_loss, matched
 
 
 class Metric(Configurable):
@@ -12,7 +13,7 @@ class Metric(Configurable):
     """
 
     def __init__(self, name=None):
-        self.name = name or serialization.snake_case(type(self).__name__)
+        self.name = name or configurable.snake_case(type(self).__name__)
 
     def update_state(self, *values):
         raise NotImplementedError(f"{type(self).__name__} must define update_state")
@@ -25,7 +26,9 @@ class Metric(Configurable):
 
 
 class Mean(Metric):
-    """The mean of all values. https://keras.io/api/metrics/reduction_metrics/#mean-class
+    """The mean of all samples, which have a value each, or the mean of several.
+
+    https://keras.io/api/metrics/reduction_metrics/#mean-class
 
     >>> mean = Mean()
     >>> mean.update_state([1.0, 2.0]); mean.update_state(6.0)
@@ -38,10 +41,12 @@ class Mean(Metric):
         self.reset_state()
 
     def update_state(self, values, weight=None):
-        """Add values; or one value that stands for `weight` of them."""
+        """Add the values of samples, (N, ...); or one value that stands for `weight` samples."""
         values = as_tensor(values)
-        self.count += values.size if weight is None else weight
-        self.total += float(values.data.sum()) * (1 if weight is None else weight)
+        samples = values.shape[0] if values.ndim else 1
+        self.count += samples if weight is None else weight
+        of_samples = values.data.mean(axis=tuple(range(1, values.ndim)), dtype="float64")
+        self.total += float(of_samples.sum()) * (1 if weight is None else weight)
 
     def result(self):
         return self.total / self.count if self.count else 0.0
@@ -69,7 +74,7 @@ class MeanOfFunction(Mean):
 
 def binary_accuracy(y_true, y_pred, threshold=0.5):
     """The part of the labels, 0 and 1, that lie on the same side of the threshold as the predictions: for each sample."""
-    y_true, y_pred = losses.matched(y_true, y_pred)
+    y_true, y_pred = matched(y_true, y_pred)
     right = ops.cast(y_true == ops.cast(y_pred > threshold, y_true.dtype), "float32")
     return ops.mean(right, axis=-1) if right.ndim > 1 else right
 
@@ -166,11 +171,17 @@ def get(identifier) -> Metric:
         ValueError: there is neither a metric nor a loss of that name.
     """
     try:
-        found = serialization.get(Metric, identifier)
+        found = configurable.get(Metric, identifier)
     except ValueError as error:
         try:
-            loss = losses.get(identifier)
+            loss = get_loss(identifier)
         except ValueError:
             raise error from None
-        return MeanOfFunction(loss.call, identifier)
-    return found if isinstance(found, Metric) else MeanOfFunction(found)
+        found = loss
+    if isinstance(found, Loss):
+        found = MeanOfFunction(found.call, found.name)
+    elif not isinstance(found, Metric):
+        found = MeanOfFunction(found)
+    if isinstance(identifier, str):                        # "acc" is "acc" in the logs, too
+        found.name = identifier
+    return found

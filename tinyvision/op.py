@@ -19,7 +19,7 @@ import operator
 
 import numpy as np
 
-from .autograd import OPS, Node, Tensor, as_array, enable_grad, grad, mode
+from .autograd import OPS, Node, Tensor, as_array, mode
 from .config import floatx
 from .device import array_library, is_array
 
@@ -52,7 +52,7 @@ def op(forward=None, *, keeps=(), differentiable=True):
         y = Tensor(results[0])
         if y.data.base is not None or (arrays and y.data is arrays[0]):
             _share_memory(y, args)
-        if wanted and differentiable and mode.recording:
+        if wanted and differentiable and mode.recording and y.data.dtype.kind == "f":
             wanted = tuple(wanted)
             plan = plans.get(wanted) or this.plan(wanted)
             y.node, y._requires_grad = Node(plan, args, arrays, settings, results), True
@@ -83,7 +83,7 @@ def _plain(a, op):
     """An argument that is no Tensor, as ops take it: an array, a Python number (which changes no dtype) or None."""
     if isinstance(a, np.generic):                          # np.float64 is a float, too
         return a.item()
-    if a is None or isinstance(a, (bool, int, float)) or is_array(a):
+    if isinstance(a, (bool, int, float)) or is_array(a) or (a is None and op.optional):
         return a
     try:
         return as_array(a)
@@ -102,6 +102,7 @@ class Op:
         self.settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.arrays = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        self.optional = any(self.defaults[name] is None for name in self.arrays)
         self.expected = None if self.variadic else len(self.arrays)
         self.facts = {f"{name}_{fact}": self.fact(i, read) for i, name in enumerate(self.arrays)
                       for fact, read in (("shape", np.shape), ("dtype", operator.attrgetter("dtype")))}
@@ -185,19 +186,3 @@ def _check_finite(op, y, arrays):
         shapes = " and ".join(str(a.shape) for a in arrays if is_array(a))
         where = f" in the gradient of {mode.differentiating.name}" if mode.differentiating else ""
         raise FloatingPointError(f"{op.name} made {what}{where} from an input of shape {shapes} without any")
-
-
-@op
-def _identity(x):
-    return x
-
-
-_identity.gradient(x=lambda g: g)
-
-
-def vjp(function, args, g):
-    """The gradients of function(*args) at g, made of ops: what a rule with a fast kernel returns while recording."""
-    with enable_grad():
-        args = [_identity(a) for a in args]                # independent variables, whatever each was made from
-        found = iter(grad(function(*args), [a for a in args if a.requires_grad], g, create_graph=True))
-        return [next(found) if a.requires_grad else None for a in args]

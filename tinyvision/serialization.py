@@ -1,126 +1,7 @@
-"""Objects made from settings: they remember their arguments, so that they can be written down, made again, and found by name.
-
-Layers, initializers, losses, metrics and optimizers are Configurable. A class found by name is one of tinyvision's own; classes
-of a user's are found where they are passed, as `custom_objects={"MyLayer": MyLayer}`.
-"""
-import difflib
-import inspect
-import re
-
+"""Configurable objects as JSON can hold them, in the form of Keras's files, and back."""
 import numpy as np
 
-
-class Configurable:
-    """Remembers the arguments that it was made with: `get_config` returns them, `from_config` makes another one.
-
-    A wrong argument raises TypeError at once, and names the one that was probably meant.
-    """
-
-    families = {}                                          # base class -> {name in lower case without "_": class}
-    aliases = ()                                           # other names that a class goes by, such as "mse"
-
-    def __init_subclass__(cls, **settings):
-        super().__init_subclass__(**settings)
-        if Configurable in cls.__bases__:
-            Configurable.families[cls] = {}
-        elif cls.__module__.partition(".")[0] == __package__ and not cls.__name__.startswith("_"):
-            for name in (cls.__name__, *vars(cls).get("aliases", ())):
-                _family(cls)[_plain(name)] = cls
-
-    def __new__(cls, *args, **settings):
-        self = super().__new__(cls)
-        self._config = _bound(cls, self, args, settings)
-        return self
-
-    def get_config(self) -> dict:
-        """The arguments that this object was made with, as numbers, text, lists and dictionaries."""
-        return {name: serialize(value) for name, value in self._config.items()}
-
-    @classmethod
-    def from_config(cls, config: dict):
-        """Make an object from what `get_config` returned."""
-        return cls(**{name: deserialize(value) for name, value in config.items()})
-
-
-def argument_names(cls) -> list[str]:
-    """The names of all arguments that a class is made with; `**settings` stand for those of the class above."""
-    names = []
-    for base in cls.__mro__:
-        if "__init__" in vars(base) and base is not object:
-            parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
-            names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-                break
-    return list(dict.fromkeys(names))
-
-
-def _bound(cls, self, args, settings):
-    """All arguments of the constructor by name, defaults included; TypeError where they do not fit."""
-    if cls.__init__ is object.__init__ and (args or settings):
-        raise TypeError(f"{cls.__name__} takes no arguments, got {[*args, *settings]}")
-    known = argument_names(cls)
-    for name in settings:
-        if name not in known:
-            raise TypeError(f"{cls.__name__} has no argument {name!r}{did_you_mean(name, known)}; it takes {', '.join(known)}")
-    try:
-        bound = inspect.signature(cls.__init__).bind(self, *args, **settings)
-    except TypeError as error:
-        raise TypeError(f"{cls.__name__}: {error}; it takes {', '.join(known)}") from None
-    bound.apply_defaults()
-    found = {}
-    for parameter in list(bound.signature.parameters.values())[1:]:
-        value = bound.arguments[parameter.name]
-        found.update(value if parameter.kind is parameter.VAR_KEYWORD else {parameter.name: value})
-    found.pop("args", None)
-    return found
-
-
-def _family(cls):
-    return next(members for base, members in Configurable.families.items() if issubclass(cls, base))
-
-
-def _plain(name):
-    return name.lower().replace("_", "")
-
-
-def snake_case(name: str) -> str:
-    """The name of a class as Keras spells it in small letters: "MaxPooling2D" -> "max_pooling2d"."""
-    name = re.sub(r"\W+", "", name)
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def did_you_mean(name: str, known) -> str:
-    """`: did you mean 'relu'?` for an unknown name that is like a known one; nothing for others."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f": did you mean {close[0]!r}?" if close else ""
-
-
-def unknown(what: str, name, known) -> ValueError:
-    """The error for a name that is not among those known."""
-    known = sorted(known)
-    return ValueError(f"unknown {what} {name!r}{did_you_mean(str(name).lower(), known)} There is {', '.join(known)}")
-
-
-def get(base, identifier):
-    """An object of the family `base` from whatever stands for it: its name, its class, its config, or itself.
-
-    >>> from tinyvision import optimizers
-    >>> get(optimizers.Optimizer, "rmsprop").get_config()["rho"]
-    0.9
-    """
-    if isinstance(identifier, str):
-        members = Configurable.families[base]
-        if _plain(identifier) not in members:
-            raise unknown(base.__name__.lower(), identifier, {snake_case(c.__name__) for c in members.values()})
-        return members[_plain(identifier)]()
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, type) and issubclass(identifier, base):
-        return identifier()
-    if isinstance(identifier, base) or callable(identifier):
-        return identifier
-    raise TypeError(f"expected {base.__name__.lower()}: a name, an object or a function, got {identifier!r}")
+from .configurable import Configurable, find_class
 
 
 def serialize(value):
@@ -139,29 +20,31 @@ def serialize(value):
         package, *path = type(value).__module__.split(".")
         own = package == __package__
         return {"module": f"keras.{path[0]}" if own else type(value).__module__, "class_name": type(value).__name__,
-                "config": value.get_config(), "registered_name": None if own else type(value).__name__}
+                "config": serialize(value.get_config()), "registered_name": None if own else type(value).__name__}
     if callable(value):
         return value.__name__
     raise TypeError(f"cannot write {type(value).__name__} {value!r:.60} into a config: give its class a get_config that returns "
                     "numbers, text, lists and dictionaries")
 
 
-def deserialize(value, custom_objects=None):
-    """Make the object that `serialize` wrote down; other values are returned as they are.
+def deserialize(value, custom_objects: dict | None = None):
+    """Make the object that `serialize` wrote down, and those inside it; other values are returned as they are.
 
-    Classes are tinyvision's own, or those of `custom_objects`; nothing else is ever imported or run.
+    Args:
+        value: what `serialize` returned.
+        custom_objects: {"MyLayer": MyLayer}, classes of your own. Nothing else than these and tinyvision's is ever made.
+
+    Raises:
+        ValueError: a class is neither tinyvision's nor among `custom_objects`.
     """
     if isinstance(value, list):
         return [deserialize(v, custom_objects) for v in value]
-    if not (isinstance(value, dict) and "class_name" in value and "config" in value):
+    if not isinstance(value, dict):
         return value
-    name = value["class_name"]
+    if not {"class_name", "config"} <= value.keys():
+        return {name: deserialize(v, custom_objects) for name, v in value.items()}
+    name, config = value["class_name"], value["config"]
     if name == "DTypePolicy":
-        return value["config"]["name"]
-    if custom_objects and name in custom_objects:
-        return custom_objects[name].from_config(value["config"])
-    for members in Configurable.families.values():
-        if members.get(_plain(name), type).__name__ == name:
-            return members[_plain(name)].from_config(value["config"])
-    raise ValueError(f"the file holds an object of class {name!r}, which tinyvision does not have: pass the class as "
-                     f"custom_objects={{{name!r}: ...}}")
+        return config["name"]
+    cls = custom_objects[name] if custom_objects and name in custom_objects else find_class(name)
+    return cls.from_config(deserialize(config, custom_objects))

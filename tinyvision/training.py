@@ -1,15 +1,13 @@
-"""Trainer: compile, fit, evaluate and predict, for every Model."""
+"""Trainer: compile, fit and evaluate, for every Model."""
 import functools
 import inspect
 
-import numpy as np
-
 from . import losses, metrics as metric_classes, optimizers
-from .autograd import Tensor, as_tensor, no_grad, to_numpy
+from .autograd import Tensor, no_grad
 from .callbacks.base import History, ProgressBar
+from .configurable import did_you_mean
 from .data.batching import ArrayBatches, batches, unpacked
-from .serialization import did_you_mean
-from .structures import leaves, map_structure
+from .structures import leaves
 
 CHECKS = {"compile": [], "first batch": []}               # functions that look for mistakes then; see advice.py
 
@@ -74,7 +72,8 @@ class Trainer:
             validation_split: the part of the arrays, their end, that is kept for validation.
             validation_data: (x, y), or an iterable of batches: evaluated after each epoch.
             shuffle: whether to draw a new order of the arrays for each epoch.
-            steps_per_epoch, validation_steps: how many batches to take; None takes all.
+            steps_per_epoch: how many batches to take; the next epoch goes on where it was. None takes all.
+            validation_steps: how many batches to take, from the first on; None takes all.
             validation_batch_size: as batch_size, for validation.
             validation_freq: validate after every so many epochs.
 
@@ -93,13 +92,12 @@ class Trainer:
         around = [history, *(callbacks or ()), *bars]
         for callback in around:
             callback.model = self
-        self.stop_training, logs, stream = False, {}, iter(training)
+        self.stop_training, logs, stream = False, {}, _round_and_round(training)
         _tell(around, "on_train_begin")
         try:
             for epoch in range(epochs):
                 _tell(around, "on_epoch_begin", epoch)
-                stream = stream if steps_per_epoch and not isinstance(training, ArrayBatches) else iter(training)
-                logs = self._train_epoch(stream, steps_per_epoch, around, epoch)
+                logs = self._train_epoch(stream if steps_per_epoch else iter(training), steps_per_epoch, around, epoch)
                 if validation_data is not None and (epoch + 1) % validation_freq == 0:
                     found = self._validate(validation_data, validation_batch_size or batch_size, validation_steps)
                     logs.update({f"val_{name}": value for name, value in found.items()})
@@ -114,7 +112,7 @@ class Trainer:
     def _train_epoch(self, stream, steps, around, epoch):
         self._reset_metrics()
         logs = None
-        for step, batch in enumerate(_first(stream, steps)):
+        for step, batch in enumerate(first(stream, steps)):
             _tell(around, "on_train_batch_begin", step)
             logs = self.train_step(batch)
             _tell(around, "on_train_batch_end", step, logs)
@@ -190,7 +188,7 @@ class Trainer:
         self._need_compiled("evaluate")
         self._reset_metrics()
         logs = {}
-        for batch in _first(iter(batches(x, y, batch_size)), steps):
+        for batch in first(iter(batches(x, y, batch_size)), steps):
             logs = self.test_step(batch)
         if not logs:
             raise ValueError("evaluate: the data gave no batches")
@@ -198,57 +196,23 @@ class Trainer:
             print(", ".join(f"{name}: {value:.4f}" for name, value in logs.items()))
         return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]
 
-    @names_arguments
-    def predict(self, x, batch_size=None, verbose=0, steps=None):
-        """What the model says about x: https://keras.io/api/models/model_training_apis/#predict-method
-
-        Args:
-            x, batch_size, steps: as for `evaluate`; of batches (x, y), x is taken.
-            verbose: 1 shows a progress bar.
-
-        Returns:
-            A NumPy array, or the model's structure of them.
-        """
-        found = batches(x, None, batch_size)
-        bar = ProgressBar(1, len(found) if hasattr(found, "__len__") else None)
-        if verbose:
-            bar.on_epoch_begin(0)
-        parts = []
-        for batch in _first(iter(found), steps):
-            parts.append(self.predict_on_batch(unpacked(batch)[0]))
-            if verbose:
-                bar.on_train_batch_end(len(parts), {})
-        bar.on_train_end({})
-        if not parts:
-            raise ValueError("predict: the data gave no batches")
-        return _joined(parts)
-
-    def train_on_batch(self, x, y=None, return_dict=False):
-        """One step on one batch. Returns what `evaluate` would, for this batch as it was before the step."""
-        self._need_compiled("train_on_batch")
-        self._reset_metrics()
-        logs = self.train_step((_as_batch(x), y))
-        return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]
-
-    def test_on_batch(self, x, y=None, return_dict=False):
-        """Loss and metrics of one batch."""
-        self._need_compiled("test_on_batch")
-        self._reset_metrics()
-        logs = self.test_step((_as_batch(x), y))
-        return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]
-
-    def predict_on_batch(self, x):
-        """What the model says about one batch, as NumPy arrays."""
-        with no_grad():
-            return map_structure(to_numpy, self(_as_batch(x), training=False))
-
-
 def _tell(callbacks, turn, *facts):
     for callback in callbacks:
         getattr(callback, turn)(*facts)
 
 
-def _first(stream, steps):
+def _round_and_round(data):
+    """The batches of data without end, pass after pass; the end comes when a pass gives none: a generator is used up."""
+    batch = None
+    while True:
+        for batch in data:
+            yield batch
+        if batch is None:
+            return
+        batch = None
+
+
+def first(stream, steps):
     """The batches of a stream, or the first `steps` of them; no batch more is drawn."""
     taken = 0
     while steps is None or taken < steps:
@@ -258,15 +222,3 @@ def _first(stream, steps):
             return
         yield batch
         taken += 1
-
-
-def _as_batch(x):
-    return as_tensor(x) if not isinstance(x, (list, tuple, dict)) else x
-
-
-def _joined(parts):
-    if isinstance(parts[0], dict):
-        return {name: _joined([part[name] for part in parts]) for name in parts[0]}
-    if isinstance(parts[0], (list, tuple)):
-        return [_joined(list(column)) for column in zip(*parts)]
-    return np.concatenate(parts)

@@ -76,6 +76,48 @@ def feature_maps(maps, columns: int = 8, title=None):
     return images(maps.transpose(2, 0, 1), columns=columns, size=0.8, cmap="magma", title=title)
 
 
+def journey(image, stages, probabilities, names=None, maps: int = 16):
+    """One image on its way through a network: the image, some channels of each stage, and the probabilities at the end.
+
+    Args:
+        image: (H, W, 1) or (H, W, 3).
+        stages: {title: (H, W, C)}, the channels after each stage; those that answer most strongly are shown.
+        probabilities: (classes,).
+        names: of the classes; their numbers if None.
+        maps: how many channels to show of each stage.
+    """
+    from matplotlib.figure import Figure
+
+    image, probabilities = to_numpy(image), to_numpy(probabilities)
+    names = list(map(str, names if names is not None else range(len(probabilities))))
+    side = math.ceil(math.sqrt(maps))
+    figure = Figure(figsize=(2.5 * (len(stages) + 2), 2.9), layout="constrained")
+    parts = figure.subfigures(1, len(stages) + 2, wspace=0.04)
+    _picture(parts[0].subplots(), image if image.shape[2] == 3 else image[..., 0], "gray")
+    parts[0].suptitle(f"input, {_sizes(image)}")
+    for part, (title, channels) in zip(parts[1:], stages.items()):
+        channels = to_numpy(channels)
+        strongest = np.sort(np.argsort(-channels.max(axis=(0, 1)))[:maps])
+        for ax, i in zip(part.subplots(side, side).flat, strongest):
+            _picture(ax, channels[..., i], "magma")
+        part.suptitle(f"{title}, {_sizes(channels)}")
+    ax = parts[-1].subplots()
+    ax.barh(names, probabilities, color=[ORANGE if p == probabilities.max() else BLUE for p in probabilities])
+    ax.set(xlim=(0, 1), xlabel="probability")
+    ax.invert_yaxis()
+    parts[-1].suptitle("what it reads")
+    return figure
+
+
+def _picture(ax, pixels, cmap):
+    ax.imshow(pixels, cmap=cmap)
+    ax.set_axis_off()
+
+
+def _sizes(image):
+    return " x ".join(map(str, image.shape))
+
+
 def confusion(true, predicted, names=None):
     """How often class i was taken for class j, as a table; the colour shows mistakes only, so that they can be seen.
 

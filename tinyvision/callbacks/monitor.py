@@ -75,7 +75,8 @@ class ModelCheckpoint(_Monitor):
     """Saves the model while it trains. https://keras.io/api/callbacks/model_checkpoint/
 
     Args:
-        filepath: "best.keras"; may hold the epoch and logs, as in "{epoch:02d}-{val_loss:.2f}.keras", epochs counted from 1.
+        filepath: "best.keras"; may hold the epoch and logs, as in "{epoch:02d}-{val_loss:.2f}.keras", epochs counted from 1;
+            with a `save_freq` in batches the {batch}, too.
         monitor: the name in the logs that tells which epoch is best.
         verbose: 1 says what is saved.
         save_best_only: only when the number got better.
@@ -102,7 +103,7 @@ class ModelCheckpoint(_Monitor):
     def on_train_batch_end(self, batch, logs):
         self.batches += 1
         if self.save_freq != "epoch" and self.batches % self.save_freq == 0:
-            self.save(logs)
+            self.save({"batch": batch + 1, **logs})
 
     def on_epoch_end(self, epoch, logs):
         if self.save_freq == "epoch":
@@ -111,9 +112,9 @@ class ModelCheckpoint(_Monitor):
     def save(self, logs):
         if self.save_best_only:
             value = self.value(logs)
-            if value is None or not self.better(value):
+            if value is not None and not self.better(value):
                 return
-            self.best = value
+            self.best = self.best if value is None else value           # unknown: better one file too many than none
         path = self.filepath.format(epoch=self.epoch + 1, **logs)
         (self.model.save_weights if self.save_weights_only else self.model.save)(path)
         if self.verbose:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import warnings
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -75,11 +75,12 @@ def _cache_folder():
 
 @contextmanager
 def temporary_folder(folder: Path):
-    """A new folder inside `folder` that is gone afterwards, however that ended. (What a killed process left goes a day later.)"""
-    for left in folder.glob("*.part"):
-        if left.is_dir() and time.time() - left.stat().st_mtime > DAY:
-            shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(suffix=".part", dir=folder, ignore_cleanup_errors=True) as temporary:
+    """A new folder inside `folder` that is gone afterwards, however that ended. What a killed process left goes a day later."""
+    for left in folder.glob("download-*.part"):
+        with suppress(OSError):                            # another process may be at it too
+            if time.time() - left.stat().st_mtime > DAY:
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(".part", "download-", folder, ignore_cleanup_errors=True) as temporary:
         yield Path(temporary)
 
 
@@ -87,8 +88,8 @@ def temporary_folder(folder: Path):
 def replacing(path: Path):
     """Write to the path that this gives: it becomes `path`, at once and whole, when the block ends well, and vanishes when not.
 
-    >>> with replacing(Path("numbers.npy")) as temporary:
-    ...     np.save(temporary, np.arange(3))
+        with replacing(Path("numbers.npy")) as temporary:
+            np.save(temporary, numbers)
     """
     with temporary_folder(path.parent) as folder:
         yield folder / path.name
@@ -103,7 +104,7 @@ def check(path: Path, checksum: str) -> None:
         while block := file.read(1 << 20):
             digest.update(block)
     if digest.hexdigest() != expected:
-        raise ValueError(f"{path.name} has the {kind.upper()} {digest.hexdigest()}, not {expected}: it is damaged, or another file")
+        raise ValueError(f"{path.name} is damaged, or another file: its {kind.upper()} is {digest.hexdigest()}, not {expected}")
 
 
 # Sources
@@ -137,8 +138,11 @@ def fetch(url: str, path: Path, checksum: str | None = None, seconds: float = 5)
 
 
 def _answer(url, seconds):
-    """What the server answers, or OSError. A thread asks: urllib's own time-out starts anew at each of a host's addresses (there
-    may be a dozen), and does not count the search for them."""
+    """What the server answers, or OSError.
+
+    A thread asks, for urllib's own time-out starts anew at each of a host's addresses (there may be a dozen), and does not
+    count the search for them.
+    """
     import urllib.error
     import urllib.request
     answers = queue.SimpleQueue()
@@ -180,7 +184,7 @@ def fetch_from_index(requirement: str, path: Path, checksum: str, size: int, sec
     """
     if importlib.util.find_spec("pip") is None:
         raise OSError("this Python has no pip")
-    with replacing(path) as temporary:
+    with replacing(path.absolute()) as temporary:          # pip runs in another folder
         folder = temporary.parent
         _run_pip(["download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--dest", str(folder), requirement],
                  folder, _bar(requirement, size), seconds)
@@ -191,14 +195,14 @@ def fetch_from_index(requirement: str, path: Path, checksum: str, size: int, sec
 
 
 def _run_pip(arguments, folder, bar, seconds):
-    """Run pip with all its temporary files in `folder`; the largest of them moves the bar. OSError with pip's reason if it fails."""
+    """Run pip with all its temporary files in `folder`, and move the bar with the largest; OSError tells why pip failed."""
     import subprocess
     command = [sys.executable, "-m", "pip", *arguments, "--no-input", "--disable-pip-version-check", "--progress-bar=off",
                "--retries=1", "--timeout=15"]
     places = dict.fromkeys(["TMPDIR", "TEMP", "TMP"], str(folder))                 # Unix's and Windows' names for one thing
     started, log = time.monotonic(), folder / "pip.log"
     with bar, open(log, "wb") as output, subprocess.Popen(
-            command, env={**os.environ, **places}, cwd=folder,                     # cwd: a user's random.py must not be imported
+            command, env={**os.environ, **places}, cwd=folder,                     # away from a pip.py of the user
             stdin=subprocess.DEVNULL, stdout=output, stderr=output) as process:
         try:
             while process.poll() is None:
@@ -255,13 +259,13 @@ def load(name: str, file: str, read, save, sources, advice: str):
     """
     tried = []
     for path in [folder / file for folder in data_folders(name)]:
-        if not path.exists():
+        if not os.path.exists(path):
             tried.append(f"{path}: no such file")
             continue
         try:
             return read(path)
         except (OSError, ValueError) as error:
-            warnings.warn(f"{path} is damaged, so {name} is fetched anew: {error}", stacklevel=3)
+            warnings.warn(f"{path} is damaged, and {name} is taken from elsewhere: {error}", stacklevel=3)
             tried.append(f"{path}: {error}")
     folder = data_folder(name)
     data = _first(name, sources, folder, tried, advice)
@@ -280,4 +284,4 @@ def _first(name, sources, folder, tried, advice):
                 return get(temporary)
         except (OSError, ValueError) as error:
             tried.append(f"{description}: {error}")
-    raise OSError("\n  ".join([f"{name} cannot be had. Tried:", *tried]) + "\n" + advice)
+    raise OSError("\n  ".join([f"the data set {name} cannot be had. Tried:", *tried]) + "\n" + advice)

@@ -1,2 +1,2 @@
-"""Real data sets. Each has a `load_data`; where the data come from, and on which terms, stands in `datasets/<name>/README.md`."""
+"""Real data sets, each with a `load_data`. Where they come from and on which terms: `datasets/<name>/README.md`."""
 from . import mnist

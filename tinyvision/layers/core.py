@@ -2,6 +2,7 @@
 import math
 
 from .. import activations, ops
+from ..ops.conv import channels_last
 from .base import Call, Layer, SymbolicTensor
 
 
@@ -85,7 +86,15 @@ class Dense(Layer):
 
 
 class Flatten(Layer):
-    """(N, H, W, C) -> (N, H * W * C), pixel by pixel. https://keras.io/api/layers/reshaping_layers/flatten/"""
+    """(N, H, W, C) -> (N, H * W * C), pixel by pixel. https://keras.io/api/layers/reshaping_layers/flatten/
+
+    Args:
+        data_format: None or "channels_last", the one layout there is.
+    """
+
+    def __init__(self, data_format=None, **settings):
+        super().__init__(**settings)
+        channels_last(data_format, self.name)
 
     def call(self, x):
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))

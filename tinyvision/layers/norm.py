@@ -39,12 +39,11 @@ class BatchNormalization(Layer):
         self.moving_variance = self.add_weight((channels,), variance, trainable=False, name="moving_variance")
 
     def call(self, x, training=False):
-        if not (training and self.trainable):
+        if not (training and self.trainable and math.prod(x.shape)):               # an empty batch has no statistics
             return ops.batch_normalization(x, self.moving_mean, self.moving_variance, self.axis, self.beta, self.gamma,
                                            self.epsilon)
         y, moments = ops.batch_normalization_training(x, self.axis, self.beta, self.gamma, self.epsilon)
-        if math.prod(x.shape):                             # an empty batch has no mean
-            with no_grad():
-                for average, moment in ((self.moving_mean, moments[0]), (self.moving_variance, moments[1])):
-                    average.assign(self.momentum * average + (1 - self.momentum) * moment)
+        with no_grad():
+            for average, moment in ((self.moving_mean, moments[0]), (self.moving_variance, moments[1])):
+                average.assign(self.momentum * average + (1 - self.momentum) * moment)
         return y

@@ -68,6 +68,16 @@ class Model(Trainer, Layer):
     def sublayers(self):
         return unique([*(call.layer for call in self._calls_inside), *super().sublayers])
 
+    @property
+    def input(self):
+        """The symbolic input of the model, or the list or dictionary of them that it was made with."""
+        return self._input_structure if self._calls_inside else super().input
+
+    @property
+    def output(self):
+        """The symbolic output of the model, or the list or dictionary of them that it was made with."""
+        return self._output_structure if self._calls_inside else super().output
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or at that place in `layers`."""
         if (name is None) == (index is None):
@@ -82,10 +92,7 @@ class Model(Trainer, Layer):
     def call(self, inputs):
         if not self._calls_inside:
             raise NotImplementedError(f"{type(self).__name__} must define call(self, x), or be made with inputs and outputs")
-        given = [inputs[t.call.layer.name] for t in self.inputs] if isinstance(inputs, dict) else list(leaves(inputs))
-        if len(given) != len(self.inputs):
-            raise ValueError(f"{self.name} takes {len(self.inputs)} inputs, got {len(given)}")
-        values = {id(t): self._fitted(x, t) for t, x in zip(self.inputs, given)}
+        values = {id(t): self._fitted(x, t) for t, x in zip(self.inputs, self._in_order(inputs))}
 
         def value(t):
             return values[id(t)] if isinstance(t, SymbolicTensor) else t
@@ -94,6 +101,20 @@ class Model(Trainer, Layer):
             found = call.layer(*map_structure(value, call.args), **map_structure(value, call.settings))
             values.update(zip(map(id, leaves(call.outputs)), leaves(found)))
         return map_structure(value, self._output_structure)
+
+    def _in_order(self, inputs) -> list:
+        """What was given, in the order of `self.inputs`. Dictionaries go by the keys of the model's own, or by layer names."""
+        given = list(leaves(inputs))
+        if isinstance(inputs, dict):
+            own = self._input_structure
+            names = list(own) if isinstance(own, dict) else [t.call.layer.name for t in self.inputs]
+            if missing := [name for name in names if name not in inputs]:
+                raise ValueError(f"{self.name} takes inputs named {', '.join(names)}; {', '.join(missing)} is missing in "
+                                 f"{', '.join(inputs)}")
+            given = [inputs[name] for name in names]
+        if len(given) != len(self.inputs):
+            raise ValueError(f"{self.name} takes {len(self.inputs)} inputs, got {len(given)}")
+        return given
 
     def _fitted(self, x, symbol) -> Tensor:
         """An input in the dtype and shape that was promised; a missing last axis of 1 is added, as in Keras."""

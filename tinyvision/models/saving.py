@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from ..autograd import no_grad, tensor
+from ..configurable import snake_case
 from ..files import replacing
 from ..layers.base import Layer, SymbolicTensor
 from ..layers.core import InputLayer
-from ..serialization import deserialize, serialize, snake_case
+from ..serialization import deserialize, serialize
 from ..structures import leaves, map_structure
 from .functional import Model
 from .sequential import Sequential

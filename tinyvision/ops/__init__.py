@@ -1,7 +1,8 @@
 """Differentiable functions on Tensors, with the names, arguments and defaults of keras.ops. Channels last, everywhere."""
+from .average_pool import average_pool
+from .binary import binary_crossentropy
 from .conv import conv
 from .elementwise import (
-    abs,
     add,
     cast,
     clip,
@@ -13,46 +14,23 @@ from .elementwise import (
     less,
     less_equal,
     log,
-    maximum,
-    minimum,
     multiply,
     negative,
     not_equal,
     power,
     relu,
     sigmoid,
-    sign,
-    sqrt,
-    square,
     subtract,
     tanh,
-    to_device,
     where,
 )
+from .functions import abs, maximum, minimum, sign, sqrt, square, to_device
+from .indexing import concatenate, flip, getitem, pad, putitem, stack, take
 from .linalg import matmul
-from .loss import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    log_softmax,
-    one_hot,
-    softmax,
-    sparse_categorical_crossentropy,
-)
+from .loss import categorical_crossentropy, log_softmax, one_hot, softmax, sparse_categorical_crossentropy
 from .norm import batch_normalization, batch_normalization_training
-from .pool import average_pool, max_pool
+from .pool import max_pool
 from .random import dropout
-from .reduce import argmax, logsumexp, max, mean, min, sum, var
-from .shape import (
-    broadcast_to,
-    concatenate,
-    expand_dims,
-    flip,
-    getitem,
-    pad,
-    putitem,
-    reshape,
-    squeeze,
-    stack,
-    take,
-    transpose,
-)
+from .reduce import argmax, mean, sum
+from .shape import broadcast_to, expand_dims, reshape, squeeze, transpose
+from .statistics import logsumexp, max, min, var

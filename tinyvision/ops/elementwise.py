@@ -1,6 +1,6 @@
-"""Elementwise ops. Broadcasting is undone by the engine, not here."""
-from .. import device as devices
-from ..config import floatx
+"""Elementwise ops: arithmetic, comparisons and the activations. Broadcasting is undone by the engine, not here."""
+import math
+
 from ..device import array_library
 from ..op import op
 
@@ -42,18 +42,6 @@ def power(x1, x2):
 
 
 @op
-def square(x):
-    """x * x."""
-    return x * x
-
-
-@op
-def sqrt(x):
-    """The square root."""
-    return array_library(x).sqrt(x)
-
-
-@op
 def exp(x):
     """e ** x."""
     return array_library(x).exp(x)
@@ -63,30 +51,6 @@ def exp(x):
 def log(x):
     """The natural logarithm."""
     return array_library(x).log(x)
-
-
-@op
-def abs(x):
-    """The absolute value; its gradient at 0 is 0."""
-    return array_library(x).abs(x)
-
-
-@op
-def sign(x):
-    """-1, 0 or 1; its gradient is 0 everywhere."""
-    return array_library(x).sign(x)
-
-
-@op
-def maximum(x1, x2):
-    """The larger of two; where they are equal, each gets half of the gradient."""
-    return _library(x1, x2).maximum(x1, x2)
-
-
-@op
-def minimum(x1, x2):
-    """The smaller of two; where they are equal, each gets half of the gradient."""
-    return _library(x1, x2).minimum(x1, x2)
 
 
 @op
@@ -118,19 +82,13 @@ def relu(x):
 @op
 def where(condition, x1, x2):
     """x1 where the condition holds, x2 elsewhere."""
-    return _library(condition, x1, x2).where(condition, x1, x2)
+    return library_of(condition, x1, x2).where(condition, x1, x2)
 
 
 @op
 def cast(x, *, dtype):
     """x, converted to a dtype: ops.cast(x, "float32")."""
     return x.astype(dtype)
-
-
-@op
-def to_device(x, *, device):
-    """x on another device, "cpu" or "cuda"; the gradient travels back to where x is."""
-    return devices.to_device(x, device)
 
 
 @op(differentiable=False)
@@ -169,7 +127,7 @@ def greater_equal(x1, x2):
     return x1 >= x2
 
 
-def _library(*arguments):
+def library_of(*arguments):
     """The library of the first argument that is an array: the others may be numbers."""
     return array_library(next(a for a in arguments if hasattr(a, "dtype")))
 
@@ -185,13 +143,8 @@ def _power_base_gradient(g, x1, x2):
 def _power_exponent_gradient(g, y, x1):
     """g * y * log(x1), and 0 where x1 is 0: there 0 * log(0) would be nan."""
     if not hasattr(x1, "dtype"):
-        return g * y * log(float(x1)) if x1 else g * 0
-    return g * y * log(where(x1 == 0, 1, x1))
-
-
-def _won(x1, x2):
-    """1 where x1 > x2, a half where they are equal, 0 elsewhere."""
-    return 0.5 * (cast(x1 > x2, floatx()) + cast(x1 >= x2, floatx()))
+        return g * y * (math.log(x1) if x1 > 0 else math.nan) if x1 else g * 0
+    return g * y * log(cast(where(x1 == 0, 1, x1), y.dtype))         # of integers, log would be in the default type
 
 
 add.gradient(x1=lambda g: g, x2=lambda g: g)
@@ -200,18 +153,11 @@ multiply.gradient(x1=lambda g, x2: g * x2, x2=lambda g, x1: g * x1)
 divide.gradient(x1=lambda g, x2: g / x2, x2=lambda g, y, x2: -g * y / x2)
 negative.gradient(x=lambda g: -g)
 power.gradient(x1=_power_base_gradient, x2=_power_exponent_gradient)
-square.gradient(x=lambda g, x: g * (2 * x))
-sqrt.gradient(x=lambda g, y: g / (2 * y))
 exp.gradient(x=lambda g, y: g * y)
 log.gradient(x=lambda g, x: g / x)
-abs.gradient(x=lambda g, x: g * sign(x))
-sign.gradient(x=lambda g: g * 0)
-maximum.gradient(x1=lambda g, x1, x2: g * _won(x1, x2), x2=lambda g, x1, x2: g * _won(x2, x1))
-minimum.gradient(x1=lambda g, x1, x2: g * _won(x2, x1), x2=lambda g, x1, x2: g * _won(x1, x2))
 clip.gradient(x=lambda g, x, x_min, x_max: where((x >= x_min) * (x <= x_max), g, 0))
 tanh.gradient(x=lambda g, y: g * (1 - y * y))
 sigmoid.gradient(x=lambda g, y: g * (y * (1 - y)))
 relu.gradient(x=lambda g, y: g * (y > 0))
 where.gradient(x1=lambda g, condition: where(condition, g, 0), x2=lambda g, condition: where(condition, 0, g))
 cast.gradient(x=lambda g: g)                               # the engine gives a gradient its argument's dtype
-to_device.gradient(x=lambda g, x: to_device(g, device=x.device))

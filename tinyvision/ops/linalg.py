@@ -1,4 +1,6 @@
 """The matrix product."""
+import numpy as np
+
 from .. import kernels
 from ..op import op
 from .shape import expand_dims, transpose
@@ -7,8 +9,9 @@ from .shape import expand_dims, transpose
 @op
 def matmul(x1, x2):
     """The matrix product (..., n, k) @ (..., k, m) -> (..., n, m), of matrices, stacks of them, and vectors, as in NumPy."""
-    if not x1.ndim or not x2.ndim or x1.shape[-1] != x2.shape[-2 if x2.ndim > 1 else 0]:
-        raise ValueError(f"matmul: shapes {x1.shape} and {x2.shape} do not fit: it takes (..., n, k) and (..., k, m)")
+    left, right = np.shape(x1), np.shape(x2)
+    if not left or not right or left[-1] != right[-2 if len(right) > 1 else 0]:
+        raise ValueError(f"matmul: shapes {left} and {right} do not fit: it takes (..., n, k) and (..., k, m)")
     return kernels.matmul.product(x1, x2)
 
 

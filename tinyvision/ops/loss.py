@@ -3,7 +3,7 @@ from ..autograd import as_tensor
 from ..config import epsilon, floatx
 from ..device import array_library
 from ..op import op
-from .elementwise import clip, exp, log, sigmoid
+from .elementwise import clip, exp, log
 from .reduce import sum
 from .shape import squeeze
 
@@ -78,37 +78,12 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     if target.size and not (0 <= target.data.min() and target.data.max() < classes):
         raise ValueError(f"sparse_categorical_crossentropy: class numbers lie in 0 .. {classes - 1}, for an output of {classes} "
                          f"classes; the targets go from {target.data.min()} to {target.data.max()}")
+    if target.dtype.kind == "f" and (target.data % 1).any():
+        raise ValueError("sparse_categorical_crossentropy: class numbers are whole numbers, got fractions; targets that are "
+                         "probabilities need categorical_crossentropy")
     target = one_hot(target, num_classes=classes, axis=axis, dtype=output.dtype)
     return categorical_crossentropy(target, output, from_logits, axis)
 
 
-def binary_crossentropy(target, output, from_logits=False):
-    """-target * log(output) - (1 - target) * log(1 - output), element by element.
-
-    https://keras.io/api/ops/nn/#binarycrossentropy-function
-
-    Args:
-        target: numbers between 0 and 1, of the shape of `output`.
-        output: probabilities, which are held `epsilon()` away from 0 and 1; or logits.
-        from_logits: whether `output` are logits, before a sigmoid.
-    """
-    output = as_tensor(output)
-    target = as_tensor(target)
-    if target.shape != output.shape:
-        raise ValueError(f"binary_crossentropy: the targets have shape {target.shape}, the output {output.shape}: they must "
-                         "be equal")
-    if from_logits:
-        return _softplus(output) - target * output
-    output = clip(output, epsilon(), 1 - epsilon())
-    return -(target * log(output) + (1 - target) * log(1 - output))
-
-
-@op
-def _softplus(x):
-    """log(1 + exp(x)), without overflow."""
-    return array_library(x).logaddexp(x, array_library(x).zeros((), x.dtype))
-
-
 softmax.gradient(x=lambda g, y, axis: y * (g - sum(g * y, axis=axis, keepdims=True)))
 log_softmax.gradient(x=lambda g, y, axis: g - exp(y) * sum(g, axis=axis, keepdims=True))
-_softplus.gradient(x=lambda g, x: g * sigmoid(x))

@@ -1,8 +1,13 @@
 """Batch normalization: with given statistics, and in training with those of the batch."""
+import math
+
+import numpy as np
+
 from ..autograd import as_tensor, is_recording
 from ..device import array_library
-from ..op import op, vjp
-from .reduce import mean, sum
+from ..op import op
+from .reduce import mean
+from .second_order import vjp
 from .shape import reshape
 
 
@@ -46,7 +51,11 @@ def batch_normalization_training(x, axis=-1, offset=None, scale=None, epsilon=0.
 def along(t, x, axis):
     """t (C,), shaped so that it broadcasts along the channel axis of x."""
     axes = {a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis)}
-    return reshape(t, tuple(n if a in axes else 1 for a, n in enumerate(x.shape)))
+    shape = tuple(n if a in axes else 1 for a, n in enumerate(x.shape))
+    if np.size(t) != math.prod(shape):
+        raise ValueError(f"batch normalization along axis {axis} of x {x.shape} takes {math.prod(shape)} numbers each for mean, "
+                         f"variance, scale and offset, got shape {np.shape(t)}")
+    return reshape(t, shape)
 
 
 @op(differentiable=False)

@@ -1,7 +1,6 @@
-"""Pooling: the largest or the mean of each window of an image."""
+"""Max-pooling: the largest of each window of an image."""
 from .. import kernels
 from ..autograd import as_tensor
-from ..device import array_library
 from ..kernels.windows import pair, windows as sliding_windows
 from ..op import op
 from .conv import channels_last
@@ -25,29 +24,11 @@ def max_pool(inputs, pool_size, strides=None, padding="valid", data_format=None)
            [13., 15.]])
     """
     inputs = as_tensor(inputs)
-    return _max_pool(inputs, windows=_geometry("max_pool", inputs, pool_size, strides, padding, data_format))
+    return _max_pool(inputs, windows=pool_windows("max_pool", inputs, pool_size, strides, padding, data_format))
 
 
-def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=None):
-    """The mean of each window; margins do not count. Arguments as in `max_pool`.
-
-    https://keras.io/api/ops/nn/#averagepool-function
-
-    >>> import numpy as np
-    >>> average_pool(np.arange(16.0).reshape(1, 4, 4, 1), 2).numpy()[0, :, :, 0]
-    array([[ 2.5,  4.5],
-           [10.5, 12.5]])
-    """
-    inputs = as_tensor(inputs)
-    windows = _geometry("average_pool", inputs, pool_size, strides, padding, data_format)
-    pixels = windows.size[0] * windows.size[1]
-    if windows.padded:                                     # how many pixels of the image each window holds
-        ones = array_library(inputs.data).ones((1, *windows.image, 1), inputs.dtype)
-        pixels = kernels.pool.window_sums(ones, windows)
-    return _window_sums(inputs, windows=windows) / pixels
-
-
-def _geometry(name, x, pool_size, strides, padding, data_format):
+def pool_windows(name, x, pool_size, strides, padding, data_format):
+    """The windows of a pool over images x, in Keras's words."""
     channels_last(data_format, name)
     if x.ndim != 4:
         raise ValueError(f"{name}: it takes images (N, H, W, C), got shape {x.shape}")
@@ -70,18 +51,6 @@ def _gather_windows(x, positions, *, windows):
     return kernels.pool.gather_windows(x, positions, windows)
 
 
-@op
-def _window_sums(x, *, windows):
-    return kernels.pool.window_sums(x, windows)
-
-
-@op
-def _spread_windows(dy, *, windows):
-    return kernels.pool.spread_windows(dy, windows)
-
-
 _max_pool.gradient(x=lambda g, positions, windows: _scatter_windows(g, positions, windows=windows))
 _scatter_windows.gradient(dy=lambda g, positions, windows: _gather_windows(g, positions, windows=windows))
 _gather_windows.gradient(x=lambda g, positions, windows: _scatter_windows(g, positions, windows=windows))
-_window_sums.gradient(x=lambda g, windows: _spread_windows(g, windows=windows))
-_spread_windows.gradient(dy=lambda g, windows: _window_sums(g, windows=windows))

@@ -25,7 +25,9 @@ def dropout(x, rate, noise_shape=None, seed=None, step=0):
     x = as_tensor(x)
     shape = x.shape
     if noise_shape is not None:
-        shape = tuple(n if m is None else m for n, m in zip(shape, noise_shape, strict=True))
+        if len(noise_shape) != x.ndim or any(m not in (None, 1, n) for n, m in zip(shape, noise_shape)):
+            raise ValueError(f"dropout: each size of noise_shape is that of x {shape}, 1 or None, got {noise_shape}")
+        shape = tuple(n if m is None else m for n, m in zip(shape, noise_shape))
     key = seed if isinstance(seed, tuple) else random_key(seed)
     return _dropout(x, rate=rate, shape=shape, key=key, step=step)
 

@@ -1,11 +1,12 @@
 """Optimizer: changes weights by their gradients."""
 import math
+import numbers
 import warnings
 
-from .. import serialization
+from .. import configurable
 from ..autograd import as_array
+from ..configurable import Configurable
 from ..device import array_library
-from ..serialization import Configurable
 
 
 class Optimizer(Configurable):
@@ -26,7 +27,7 @@ class Optimizer(Configurable):
     slot_groups = ()                                       # what is remembered, in the order in which files hold it
 
     def __init__(self, learning_rate, clipnorm=None, clipvalue=None, global_clipnorm=None, name=None):
-        if isinstance(learning_rate, bool) or not isinstance(learning_rate, (int, float)) or learning_rate < 0:
+        if isinstance(learning_rate, bool) or not isinstance(learning_rate, numbers.Real) or learning_rate < 0:
             raise ValueError(f"{type(self).__name__}: the learning rate is a number, 0 or more, got {learning_rate!r}")
         given = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = {name: value for name, value in given.items() if value is not None}
@@ -55,7 +56,7 @@ class Optimizer(Configurable):
             if g.shape != v.shape:
                 raise ValueError(f"apply: {getattr(v, 'path', 'a variable')} has shape {v.shape}, its gradient {g.shape}")
         for g, (_, v) in zip(self._clipped([g for g, _ in pairs]), pairs):
-            self.update_step(g, v, self.learning_rate)
+            self.update_step(g, v, float(self.learning_rate))           # a np.float64 would make all of it float64
         self.iterations += 1
 
     def update_step(self, gradient, variable, learning_rate):
@@ -97,4 +98,4 @@ def norm(gradients) -> float:
 
 def get(identifier) -> Optimizer:
     """The optimizer for a name ("rmsprop"), a class, a config, or itself."""
-    return serialization.get(Optimizer, identifier)
+    return configurable.get(Optimizer, identifier)

@@ -1,5 +1,6 @@
-"""Pooling and its gradients: the reference, and the versions that are faster."""
+"""Pooling and its gradients: the references, and the versions that are faster."""
 from ..registry import offer
-from .reference import gather_windows, max_pool_forward, scatter_windows, spread_windows, window_sums
+from .average import spread_windows, window_sums
+from .reference import gather_windows, max_pool_forward, scatter_windows
 
 offer(f"{__name__}.blocked")

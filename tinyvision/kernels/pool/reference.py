@@ -1,6 +1,6 @@
-"""Pooling: the largest or the mean of each window. Shapes: x (N, H, W, C), y (N, OH, OW, C).
+"""Max-pooling: the largest of each window. Shapes: x (N, H, W, C), y (N, OH, OW, C).
 
-Max-pooling remembers where in its window each maximum lay, a byte each. Its gradient scatters by these positions, and the
+It remembers where in its window each maximum lay, a byte each. Its gradient scatters by these positions, and the
 gradient of that gathers by them: scatter and gather are adjoint.
 """
 from ...device import array_library
@@ -40,20 +40,3 @@ def gather_windows(x, positions, windows):
     """The adjoint of scatter_windows: of each window of x, the element at its position."""
     xp = array_library(x)
     return xp.take_along_axis(windows.gather(x), positions[:, :, :, None].astype(xp.int64), 3)[:, :, :, 0]
-
-
-@kernel
-def window_sums(x, windows):
-    """The sum of each window; margins count as zero."""
-    y = 0
-    for pixels in windows.shifts(windows.pad(x)):
-        y = y + pixels
-    return y
-
-
-@kernel
-def spread_windows(dy, windows):
-    """The adjoint of window_sums: each element of dy, added to every pixel of its window."""
-    xp = array_library(dy)
-    shape = *dy.shape[:3], windows.size[0] * windows.size[1], dy.shape[3]
-    return windows.scatter(xp.broadcast_to(dy[:, :, :, None], shape))

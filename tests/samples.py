@@ -1,0 +1,376 @@
+"""Rows of arguments, on which every law of test_laws.py is checked: SAMPLES for the public ops, KERNEL_SAMPLES for the kernels.
+
+A new op or kernel needs rows here, and nothing else: without them a test fails.
+"""
+import copy
+import inspect
+import itertools
+
+import numpy as np
+
+from tinyvision import kernels, ops
+from tinyvision.kernels.windows import pair, windows
+
+kernels.use(None)                                          # imports the versions of the kernels, so that KERNELS lists them
+KERNELS = kernels.registry.KERNELS
+OPS = {name: function for name, function in vars(ops).items() if callable(function) and not name.startswith("_")}
+WITHOUT_GRADIENT = {"argmax", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "one_hot"}
+
+
+class Row:
+    """Arguments for one call of an op. Its `leaves`, the arrays of floats among them, are what gradients are taken for.
+
+    Attributes:
+        name: of the op, which is ops.name. Of several results the laws take the first.
+        arguments: by name. A value may be a list of arrays (concatenate).
+        batch: names of the leaves whose leading axis is a batch, of whose entries the op treats each alone.
+        leaves: the arrays of floats, in order, without those named in `constant`.
+        differentiable: whether the result has a gradient.
+    """
+
+    def __init__(self, batch="", constant="", differentiable=True, **arguments):
+        self.batch, self.constant, self.differentiable = batch.split(), constant.split(), differentiable
+        self.arguments = arguments
+        self.leaves, self.owners = [], []                  # owners: the name of the argument that each leaf belongs to
+        for name, value in arguments.items():
+            for a in value if isinstance(value, list) else [value]:
+                if self.is_leaf(name, a):
+                    self.leaves.append(a)
+                    self.owners.append(name)
+
+    def of(self, name):
+        """The same row for the op of that name."""
+        this = copy.copy(self)
+        this.name, this.function = name, OPS[name]
+        this.differentiable = self.differentiable and name not in WITHOUT_GRADIENT
+        return this
+
+    def part(self, n):
+        """The same row with the first n entries of its batch alone."""
+        return self.changed(lambda name, a: a[:n] if name in self.batch else a)
+
+    def cast(self, dtype):
+        """The same row with all its floats in another dtype."""
+        return self.changed(lambda name, a: a.astype(dtype) if a.dtype.kind == "f" else a)
+
+    def changed(self, change):
+        """The same row with `change(name, array)` in the place of each array."""
+        def walk(name, value):
+            if isinstance(value, list):
+                return [walk(name, v) for v in value]
+            return change(name, value) if isinstance(value, np.ndarray) else value
+        arguments = {name: walk(name, value) for name, value in self.arguments.items()}
+        return Row(" ".join(self.batch), " ".join(self.constant), self.differentiable, **arguments).of(self.name)
+
+    def is_leaf(self, name, value):
+        return isinstance(value, np.ndarray) and value.dtype.kind == "f" and name not in self.constant
+
+    def filled(self, leaves, others=lambda a: a):
+        """The arguments with other leaves, and with `others` done to the arrays that are no leaves."""
+        rest = iter(leaves)
+
+        def fill(name, value):
+            if isinstance(value, list):
+                return [fill(name, v) for v in value]
+            return next(rest) if self.is_leaf(name, value) else others(value) if isinstance(value, np.ndarray) else value
+        return {name: fill(name, value) for name, value in self.arguments.items()}
+
+    def __call__(self, *leaves, function=None):
+        """The op on other leaves: leading arrays by position, as one writes it, and what follows by name."""
+        function, arguments = function or self.function, self.filled(leaves)
+        positional = []
+        for name in inspect.signature(function).parameters:
+            if name not in arguments or not _holds_arrays(self.arguments[name]):
+                break
+            positional.append(arguments.pop(name))
+        return first(function(*positional, **arguments))
+
+    def __repr__(self):
+        return f"{self.name}({', '.join(f'{name}={_shown(value)}' for name, value in self.arguments.items())})"
+
+
+def _holds_arrays(value):
+    return isinstance(value, np.ndarray) or (isinstance(value, list) and any(map(_holds_arrays, value)))
+
+
+def _shown(value):
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_shown, value))}]"
+    return f"{value.dtype}{value.shape}" if isinstance(value, np.ndarray) else repr(value)
+
+
+def first(results):
+    return results[0] if isinstance(results, tuple) else results
+
+
+# Arrays: float64, of fixed random numbers -------------------------------------------------------------------------------
+
+rng = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return np.asarray(rng.standard_normal(shape))
+
+
+def positive(*shape):
+    return np.asarray(rng.uniform(0.5, 2, shape))
+
+
+def apart(*shape):
+    """Positive and negative numbers, 0.1 and more from each other, 0.05 and more from 0: no ties, and no corner near."""
+    count = int(np.prod(shape))
+    return (0.12 * (rng.permutation(count) - count // 2 + rng.uniform(0.45, 0.55, count))).reshape(shape)
+
+
+def probabilities(*shape, axis=-1):
+    p = rng.uniform(0.1, 1, shape)
+    return p / p.sum(axis, keepdims=True)
+
+
+def integers(low, high, *shape):
+    return rng.integers(low, high, shape)
+
+
+def booleans(*shape):
+    return rng.random(shape) < 0.5
+
+
+# Rows for many ops --------------------------------------------------------------------------------------------------------
+
+def one(make=normal):
+    """For ops of one array."""
+    return [Row("x", x=make(5, 4)), Row("x", x=make(3, 1, 2, 3)), Row(x=make()), Row("x", x=make(1))]
+
+
+def two(make1=normal, make2=normal):
+    """For ops of two arrays: equal shapes, both directions of broadcasting, scalars, numbers, integers, booleans."""
+    return [Row("x1 x2", x1=make1(2, 3), x2=make2(2, 3)),
+            Row("x1", x1=make1(2, 3, 4), x2=make2(1, 4)),
+            Row("x2", x1=make1(2, 1), x2=make2(4, 1, 3)),
+            Row("x1", x1=make1(3, 2), x2=make2()),
+            Row(x1=make1(), x2=make2()),
+            Row("x1", x1=make1(2, 3), x2=2),
+            Row("x2", x1=0.75, x2=make2(2, 3)),
+            Row("x1", x1=make1(2, 3), x2=np.array([1, 2, 3])),
+            Row("x2", x1=np.array([[2], [3]]), x2=make2(3, 2, 2)),
+            Row("x2", x1=np.array([[True], [True]]), x2=make2(3, 2, 2))]
+
+
+def reductions(make=normal, axes=(None, 0, 1, -1, (0, 2), (-1, 0), ()), **settings):
+    """For ops with axis and keepdims. Where the leading axis stays, it is a batch."""
+    rows = [Row("x" if axis in (1, -1) else "", x=make(2, 3, 4), axis=axis, keepdims=keepdims, **settings)
+            for axis, keepdims in itertools.product(axes, (False, True))]
+    return [Row(x=make(2, 3), **settings), Row(x=make(), **settings), Row("x", x=make(1, 5, 1), axis=-2, **settings), *rows]
+
+
+COMPARED = [Row("x1 x2", x1=apart(2, 3), x2=apart(2, 3)), Row("x1", x1=apart(2, 3, 4), x2=apart(1, 4)),
+            Row("x1", x1=np.array([[1.0, 2.0, 3.0]]), x2=2), Row("x2", x1=1.0, x2=np.array([0.0, 1.0, 2.0])),
+            Row(x1=np.array([1, 2, 3]), x2=np.array([3, 2, 1])), Row(x1=np.array([True, False]), x2=True)]
+
+SPREAD = [Row("x1", x1=apart(6, 6), x2=0), Row("x2", x1=np.array([-1, 0, 1]), x2=apart(5, 3)), Row("x1", x1=apart(4), x2=0.004)]
+
+# Pairwise: each two of these settings meet in some row (test_signatures.py checks it).
+CONV = [
+    Row("inputs", inputs=normal(n, h, w, c), kernel=normal(*size, c // groups, f), strides=strides, padding=padding,
+        dilation_rate=dilation)
+    for (n, h, w, c), size, f, groups, strides, padding, dilation in [
+        ((2, 7, 9, 3), (1, 1), 4, 1, (2, 3), "same", 1),
+        ((2, 7, 8, 3), (1, 1), 6, 3, 1, "valid", (1, 2)),
+        ((2, 8, 6, 4), (1, 1), 6, 2, 2, "same", 2),
+        ((2, 7, 8, 3), (2, 2), 3, 3, (2, 3), "same", 1),
+        ((1, 6, 7, 2), (2, 2), 3, 1, 1, "valid", 2),
+        ((2, 6, 9, 4), (2, 2), 2, 2, 2, "valid", (1, 2)),
+        ((2, 9, 8, 4), (3, 2), 6, 2, (2, 3), "valid", (1, 2)),
+        ((2, 7, 5, 1), (3, 2), 4, 1, 1, "same", 2),
+        ((2, 7, 8, 3), (3, 2), 6, 3, 2, "valid", 1),
+        ((2, 9, 8, 3), (3, 3), 3, 3, (2, 3), "valid", 2),
+        ((2, 7, 9, 4), (3, 3), 6, 2, 1, "valid", 1),
+        ((2, 8, 7, 3), (3, 3), 4, 1, 2, "same", (1, 2)),
+        ((2, 8, 6, 3), (2, 2), 4, 1, 2, "same", 1),        # an even kernel at stride 2: no margins at all
+        ((2, 7, 9, 2), (4, 2), 3, 1, 2, "same", 1),        # an even kernel, odd margins: more below and right
+        ((2, 8, 9, 2), (2, 2), 3, 1, 3, "valid", 1),       # a stride over the kernel's size skips pixels
+        ((2, 8, 7, 2), (2, 3), 3, 1, (4, 5), "same", 1),
+        ((1, 5, 5, 1), (5, 5), 1, 1, 1, "valid", 1),       # a single window
+        ((1, 2, 3, 1), (3, 5), 2, 1, 1, "same", 1),        # a kernel larger than the image
+    ]
+] + [Row("inputs", inputs=normal(2, 6, 7, 3), kernel=normal(3, 3, 3, 2)),
+     Row("inputs", inputs=normal(2, 6, 7, 3), kernel=normal(3, 1, 3, 2), data_format="channels_last", strides=(1, 2))]
+
+POOL = [
+    Row("inputs", inputs=apart(2, 7, 9, 3), pool_size=size, strides=strides, padding=("valid", "same")[(i + j) % 2])
+    for (i, size), (j, strides) in itertools.product(enumerate((2, 3, (3, 2))), enumerate((None, 1, (2, 3), 4)))
+] + [Row("inputs", inputs=apart(2, 6, 8, 1), pool_size=2),
+     Row("inputs", inputs=apart(1, 7, 8, 2), pool_size=(2, 4), strides=2, padding="same", data_format="channels_last"),
+     Row("inputs", inputs=apart(2, 5, 4, 2), pool_size=(5, 4)),
+     Row("inputs", inputs=apart(1, 18, 18, 1), pool_size=17, strides=1)]       # more than 256 positions in a window
+
+INDICES = [1, -1, slice(1, 3), slice(None, None, -2), ..., None, (slice(1, 3), None, 0), (..., 1), (2, slice(None), -1),
+           np.array([0, 2, 0]), [3, 1, 1], (slice(None), np.array([0, 2, 2, -1])), (np.array([0, 1, 1]), np.array([2, 0, 0])),
+           (np.array([[0], [1]]), np.array([0, 2])), (np.array([0, 1]), slice(1, None), np.array([1, 0])),
+           np.array([True, False, True, True]), (slice(None), np.array([True, False, True]))]
+
+SAMPLES = {
+    "abs": one(apart),
+    "add": two(),
+    "argmax": reductions(apart, axes=(None, 0, 1, -1)),
+    "average_pool": POOL,
+    "batch_normalization": [
+        Row("x", x=normal(4, 3, 2, 5), mean=normal(5), variance=positive(5), axis=-1),
+        Row("x", x=normal(4, 3, 2, 5), mean=normal(5), variance=positive(5), axis=3, offset=normal(5), scale=normal(5)),
+        Row("x", x=normal(2, 4, 3), mean=normal(4), variance=positive(4), axis=1, offset=normal(4), epsilon=0.1),
+        Row(x=normal(3, 2), mean=normal(3), variance=positive(3), axis=0, scale=normal(3), epsilon=1e-5)],
+    "batch_normalization_training": [
+        Row(x=normal(4, 3, 2, 5)),
+        Row(x=normal(4, 3, 2, 5) + 3, offset=normal(5), scale=normal(5)),
+        Row(x=normal(6, 4), axis=1, scale=positive(4), epsilon=0.1),
+        Row(x=normal(3, 5, 2), axis=0, offset=normal(3), epsilon=1e-5),
+        Row(x=normal(2, 4, 3), axis=-2, offset=normal(4), scale=normal(4))],
+    "binary_crossentropy": [
+        Row("target output", target=probabilities(4, 3), output=probabilities(4, 3)),
+        Row("target output", target=probabilities(4, 3), output=apart(4, 3), from_logits=True),
+        Row("target output", target=np.array([0, 1, 1]), output=probabilities(3)),
+        Row("target output", target=np.array([True, False, True]), output=apart(3), from_logits=True)],
+    "broadcast_to": [Row(x=normal(3, 1), shape=(2, 3, 4)), Row(x=normal(), shape=(2, 3)), Row(x=normal(2, 3), shape=(2, 3)),
+                     Row(x=normal(1, 3, 1), shape=(2, 3, 1))],
+    "cast": [Row("x", x=normal(2, 3), dtype="float64"), Row("x", x=apart(2, 3), dtype="int32", differentiable=False),
+             Row("x", x=np.array([[0.0, 2.0]]), dtype="bool", differentiable=False), Row(x=booleans(2, 3), dtype="float32")],
+    "categorical_crossentropy": [
+        Row("target output", target=probabilities(4, 5), output=positive(4, 5), from_logits=False),
+        Row("target output", target=probabilities(4, 5), output=normal(4, 5), from_logits=True),
+        Row("target output", target=probabilities(2, 3, 4, axis=1), output=positive(2, 3, 4), axis=1),
+        Row(target=probabilities(3, 2, axis=0), output=normal(3, 2), from_logits=True, axis=-2),
+        Row("target output", target=np.eye(3, dtype=int)[[2, 0]], output=normal(2, 3), from_logits=True)],
+    "clip": [Row("x", x=apart(4, 5), x_min=-0.5, x_max=0.5), Row("x", x=apart(4, 5), x_min=0, x_max=1),
+             Row("x", x=apart(2, 3, 4), x_min=np.full((3, 1), -0.6), x_max=np.array(0.6), constant="x_min x_max"),
+             Row(x=apart(), x_min=-1.0, x_max=2.0)],
+    "concatenate": [Row("xs", xs=[normal(2, 3), normal(2, 1), normal(2, 2)], axis=1), Row(xs=[normal(2, 3), normal(1, 3)]),
+                    Row("xs", xs=[normal(2, 3, 1), normal(2, 3, 4)], axis=-1), Row(xs=[normal(3)]),
+                    Row("xs", xs=[normal(2, 2), np.array([[1], [2]])], axis=1)],
+    "conv": CONV,
+    "divide": two(normal, positive),
+    "dropout": [Row("x", x=normal(4, 5), rate=0.5, seed=1), Row("x", x=normal(2, 3, 4), rate=0.25, seed=2, step=1),
+                Row("x", x=normal(2, 3, 4), rate=0.4, noise_shape=(None, 1, None), seed=(3, 7), step=5),
+                Row("x", x=normal(3, 2), rate=0, seed=1), Row(x=normal(2, 3, 4), rate=0.3, noise_shape=(2, 1, 4), seed=1)],
+    "equal": COMPARED,
+    "exp": one(),
+    "expand_dims": [Row(x=normal(2, 3), axis=axis) for axis in (0, 1, -1, (0, 2), (-1, 1))],
+    "flip": [Row("" if axis in (None, 0) else "x", x=normal(2, 3, 4), axis=axis) for axis in (None, 0, -1, (1, 2))],
+    "getitem": [Row(x=normal(4, 3, 2), index=index) for index in INDICES],
+    "greater": COMPARED,
+    "greater_equal": COMPARED,
+    "less": COMPARED,
+    "less_equal": COMPARED,
+    "log": one(positive),
+    "log_softmax": [Row("x" if axis in (-1, 1, (1, 2)) else "", x=normal(4, 5, 2), axis=axis) for axis in (-1, 0, 1, (1, 2))],
+    "logsumexp": reductions(),
+    "matmul": [
+        Row("x1", x1=normal(2, 3), x2=normal(3, 4)), Row("x1", x1=normal(5, 2, 3), x2=normal(3, 4)),
+        Row(x1=normal(5, 1, 2, 3), x2=normal(6, 3, 4)), Row("x1", x1=normal(6, 2, 3), x2=normal(1, 3, 4)),
+        Row("x2", x1=normal(2, 3), x2=normal(5, 3, 4)), Row(x1=normal(3), x2=normal(3)),
+        Row("x1", x1=normal(2, 3), x2=normal(3)), Row(x1=normal(3), x2=normal(3, 4)),
+        Row("x1", x1=normal(5, 2, 3), x2=normal(3)), Row("x2", x1=normal(3), x2=normal(5, 3, 4)),
+        Row("x1", x1=normal(1, 3), x2=normal(3, 1)), Row("x1 x2", x1=normal(2, 1, 3), x2=normal(2, 3, 1)),
+        Row("x1", x1=normal(2, 3), x2=np.array([[1, 2], [0, 1], [3, 0]])), Row("x2", x1=booleans(2, 3), x2=normal(4, 3, 2))],
+    "max": reductions(apart, axes=(None, 0, -1, (0, 2), ())) + [Row("x", x=apart(2, 3, 4), axis=1, initial=0.01),
+                                                               Row(x=apart(2, 3), initial=10.0, keepdims=True)],
+    "max_pool": POOL,
+    "maximum": two(apart, apart) + SPREAD,
+    "mean": reductions(),
+    "min": reductions(apart, axes=(None, 0, -1, (0, 2), ())) + [Row("x", x=apart(2, 3, 4), axis=1, initial=0.01),
+                                                               Row(x=apart(2, 3), initial=-10.0, keepdims=True)],
+    "minimum": two(apart, apart) + SPREAD,
+    "multiply": two(),
+    "negative": one(),
+    "not_equal": COMPARED,
+    "one_hot": [Row(x=integers(0, 3, 4), num_classes=3), Row(x=integers(0, 4, 2, 3), num_classes=4, axis=0, dtype="float64"),
+                Row(x=np.array([[0, -1, 2], [5, 1, 1]]), num_classes=3, axis=1, dtype="int32"),
+                Row(x=np.array(1), num_classes=2), Row(x=np.array([1, 0], np.uint8), num_classes=300, axis=-2)],
+    "pad": [Row(x=normal(2, 3), pad_width=1), Row(x=normal(2, 3), pad_width=(1, 2), constant_values=1.5),
+            Row("x", x=normal(2, 3), pad_width=((0, 0), (2, 1)), mode="constant", constant_values=-1),
+            Row("x", x=normal(2, 4, 3), pad_width=((0, 0), (1, 0), (0, 2))), Row(x=normal(3), pad_width=0),
+            Row(x=normal(3, 4), pad_width=((2, 1), (0, 3)), mode="reflect"), Row(x=normal(3, 4), pad_width=2, mode="symmetric"),
+            Row("x", x=normal(2, 4), pad_width=((0, 0), (3, 1)), mode="symmetric"),
+            Row(x=normal(2, 2, 3), pad_width=(1, 2), mode="edge"), Row(x=normal(2), pad_width=4, mode="reflect")],
+    "power": two(positive) + [Row("x1", x1=apart(4, 3), x2=exponent) for exponent in (3, -1.0, 2.0, 1, 0)] + [
+        Row("x1", x1=positive(3), x2=0.5), Row("x1", x1=apart(2, 3), x2=np.array([0, 1, 2])), Row("x2", x1=2, x2=normal(3))],
+    "putitem": [Row(x=normal(*np.zeros((4, 3, 2))[index].shape), index=index, shape=(4, 3, 2)) for index in INDICES] + [
+        Row(x=normal(2), index=np.array([1, 1]), shape=(3,))],
+    "relu": one(apart),
+    "reshape": [Row(x=normal(2, 6), newshape=shape) for shape in ((3, -1), -1, 12, (2, 2, 3), (-1, 1), [4, 3])] + [
+        Row("x", x=normal(2, 4, 3), newshape=(-1, 12)), Row(x=normal(1), newshape=()), Row(x=normal(), newshape=(1, 1))],
+    "sigmoid": one(),
+    "sign": one(apart),
+    "softmax": [Row("x" if axis in (-1, 1, (1, 2)) else "", x=normal(4, 5, 2), axis=axis) for axis in (-1, 0, 1, (1, 2))],
+    "sparse_categorical_crossentropy": [
+        Row("target output", target=integers(0, 5, 4), output=positive(4, 5), from_logits=False),
+        Row("target output", target=integers(0, 5, 4), output=normal(4, 5), from_logits=True),
+        Row("target output", target=integers(0, 3, 4, 1), output=normal(4, 3), from_logits=True),
+        Row("target output", target=integers(0, 3, 2, 4), output=positive(2, 3, 4), axis=1),
+        Row(target=integers(0, 3, 2), output=normal(3, 2), from_logits=True, axis=-2)],
+    "sqrt": one(positive),
+    "square": one(),
+    "squeeze": [Row("x" if axis else "", x=normal(2, 1, 3, 1), axis=axis) for axis in (None, 1, -1, (1, 3))],
+    "stack": [Row(x=[normal(2, 3), normal(2, 3)]), Row("x", x=[normal(2, 3), normal(2, 3), normal(2, 3)], axis=1),
+              Row("x", x=[normal(2, 3), normal(2, 3)], axis=-1), Row(x=[normal()])],
+    "subtract": two(),
+    "sum": reductions(),
+    "take": [Row("" if axis in (None, 0) else "x", x=normal(4, 3, 2), indices=indices, axis=axis) for axis, indices in [
+        (None, np.array([0, 23, 5, 5])), (0, np.array([3, 0, 0])), (1, np.array([[0, 2], [-1, 1]])), (-1, np.array([1])),
+        (1, 2), (0, 1)]] + [Row(x=normal(5), indices=np.array([4, 4]))],
+    "tanh": one(),
+    "to_device": [Row("x", x=normal(2, 3), device="cpu")],
+    "transpose": [Row(x=normal(2, 3, 4), axes=axes) for axes in (None, (1, 2, 0), (0, -1, 1))] + [
+        Row("x", x=normal(2, 3, 4), axes=(0, 2, 1)), Row(x=normal(3)), Row(x=normal(2, 3), axes=[1, 0])],
+    "var": reductions(),
+    "where": [Row("x1 x2", condition=np.array([[True, False, True]]), x1=normal(2, 3), x2=normal(2, 3)),
+              Row(condition=booleans(2, 1, 4), x1=normal(3, 4), x2=normal()),
+              Row("x1", condition=booleans(3), x1=normal(2, 3), x2=0),
+              Row("x2", condition=booleans(3), x1=-1.5, x2=normal(2, 3)),
+              Row("x2", condition=np.array([0, 2, 1]), x1=np.array([1, 2, 3]), x2=normal(2, 3))],
+}
+
+ROWS = {name: [row.of(name) for row in rows] for name, rows in SAMPLES.items()}
+
+
+# Kernels: arguments by position, arrays in float64 -----------------------------------------------------------------------
+
+def conv_arguments(row):
+    """What the ops hand to the three kernels of a convolution: x, kernel, dy, the geometry, the groups."""
+    how = row.arguments
+    x, kernel = how["inputs"], how["kernel"]
+    geometry = windows(x.shape[1:3], kernel.shape[:2], pair(how.get("strides", 1)), how.get("padding", "valid"),
+                       pair(how.get("dilation_rate", 1)))
+    return x, kernel, normal(len(x), *geometry.output, kernel.shape[3]), geometry, x.shape[3] // kernel.shape[2]
+
+
+def pool_arguments(row):
+    """x, the positions of the maxima, dy and the geometry."""
+    how = row.arguments
+    x, size = how["inputs"], pair(how["pool_size"])
+    geometry = windows(x.shape[1:3], size, pair(how.get("strides") or size), how.get("padding", "valid"))
+    y, positions = KERNELS["max_pool_forward"].versions["numpy"][0](x, geometry)
+    return x, positions, normal(*y.shape), geometry
+
+
+# Sizes that fast versions are made for: several blocks, many channels, the first layer of a network.
+CONVS = [conv_arguments(row) for row in CONV + [
+    Row(inputs=normal(n, h, w, c), kernel=normal(kh, kw, c, f), padding=padding)
+    for (n, h, w, c), (kh, kw), f, padding in [
+        ((3, 21, 19, 16), (3, 3), 8, "valid"), ((2, 12, 13, 32), (3, 3), 32, "valid"), ((1, 9, 10, 32), (3, 3), 64, "same"),
+        ((5, 28, 28, 1), (3, 3), 32, "valid"), ((2, 30, 31, 3), (3, 3), 32, "valid"), ((9, 5, 6, 64), (1, 1), 32, "valid")]]]
+POOLS = [pool_arguments(row) for row in POOL + [
+    Row(inputs=apart(3, 26, 26, 32), pool_size=2), Row(inputs=apart(2, 11, 13, 32), pool_size=2),
+    Row(inputs=np.round(normal(2, 8, 8, 16)), pool_size=3, strides=2, padding="same")]]          # of equals, the first
+
+KERNEL_SAMPLES = {
+    "conv_forward": [(x, kernel, geometry) for x, kernel, dy, geometry, groups in CONVS],
+    "conv_input_gradient": [(dy, kernel, geometry, groups) for x, kernel, dy, geometry, groups in CONVS],
+    "conv_kernel_gradient": [(x, dy, geometry, groups) for x, kernel, dy, geometry, groups in CONVS],
+    "max_pool_forward": [(x, geometry) for x, positions, dy, geometry in POOLS],
+    "scatter_windows": [(dy, positions, geometry) for x, positions, dy, geometry in POOLS],
+    "gather_windows": [(x, positions, geometry) for x, positions, dy, geometry in POOLS],
+    "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
+    "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
+    "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [
+        (normal(100, 64), normal(64, 200)), (normal(1, 300), normal(300, 7)), (normal(33, 1), normal(1, 5))],
+}

@@ -1,0 +1,418 @@
+"""Laws that hold for every op and every kernel, each law on each row of samples.py as a test of its own.
+
+<a, b> is the sum of a * b. The gradient of y = f(x) is the adjoint J* of the derivative J of f: <v, J u> = <J* v, u> for all u
+and v. The laws take random u and v: with ones, many a bug hides. Central differences give J u without any gradient.
+"""
+import inspect
+
+import numpy as np
+import pytest
+from samples import KERNEL_SAMPLES, KERNELS, OPS, ROWS, first
+
+from tinyvision import Tensor, config, grad, kernels, ops, tensor
+
+ALL = [pytest.param(row, id=f"{name}-{i}") for name, rows in ROWS.items() for i, row in enumerate(rows)]
+WITH_GRADIENT = [p for p in ALL if p.values[0].differentiable and p.values[0].leaves]
+WITHOUT_GRADIENT = [p for p in ALL if not p.values[0].differentiable and p.values[0].leaves]
+BATCHED = [p for p in ALL if p.values[0].batch]
+
+
+def random_like(arrays, seed=1):
+    """Random arrays of the same shapes."""
+    rng = np.random.default_rng(seed)
+    return [np.asarray(rng.standard_normal(np.shape(a))) for a in arrays]
+
+
+def variables(arrays):
+    return [Tensor(a, requires_grad=True) for a in arrays]
+
+
+def inner(xs, ys):
+    return sum(float((x * y).sum()) for x, y in zip(xs, ys, strict=True))
+
+
+def slope(f, xs, us, h=1e-6):
+    """The derivative of f at xs along us, by central difference."""
+    ahead, behind = (f(*(x + s * u for x, u in zip(xs, us, strict=True))) for s in (h, -h))
+    return (ahead - behind) / (2 * h)
+
+
+def assert_close(found, expected, tolerance):
+    """Equal up to `tolerance`, relative to the largest number expected."""
+    assert np.shape(found) == np.shape(expected)
+    expected = np.asarray(expected)
+    scale = np.abs(expected.astype(float)).max(initial=1e-30)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
+
+
+def value_and_gradients(row, v=None, leaves=None, **how):
+    """The op's result, and the gradients of the leaves when v (random, if not given) arrives at it: arrays."""
+    xs = variables(leaves or row.leaves)
+    y = row(*xs)
+    v = random_like([y])[0].astype(y.dtype) if v is None else v
+    return y.data, [g.data for g in grad(y, xs, Tensor(v), **how)]
+
+
+# Laws of ops ----------------------------------------------------------------------------------------------------------
+
+def test_every_op_has_samples():
+    assert set(ROWS) == set(OPS), "each op that tinyvision.ops exports has rows in samples.py, and no other"
+    assert not [name for name, rows in ROWS.items() if not rows]
+
+
+@pytest.mark.parametrize("row", WITH_GRADIENT)
+def test_gradient(row):
+    """<v, J u> by differences is <J* v, u> by backward."""
+    xs, us = variables(row.leaves), random_like(row.leaves, 2)
+    y = row(*xs)
+    v, = random_like([y])
+    y.backward(Tensor(v))
+    numeric = (v * slope(lambda *leaves: row(*map(Tensor, leaves)).data, row.leaves, us)).sum()
+    np.testing.assert_allclose(inner([x.grad.data for x in xs], us), numeric, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("row", WITH_GRADIENT)
+def test_second_gradient(row):
+    """The same law for h(x, v) = <J(x)* v, w>: the gradient, seen as a function of x and v, with w held."""
+    y = row(*map(Tensor, row.leaves))
+    arrays, ws = [*row.leaves, *random_like([y])], random_like(row.leaves, 2)
+
+    def h(*xv):
+        *xs, v = xv
+        found = grad(row(*xs), xs, v, create_graph=True)
+        return sum(((g * Tensor(w)).sum() for g, w in zip(found, ws, strict=True)), Tensor(np.zeros(())))
+
+    xs, us = variables(arrays), random_like(arrays, 3)
+    h(*xs).backward()
+    found = [np.zeros(x.shape) if x.grad is None else x.grad.data for x in xs]
+    numeric = slope(lambda *leaves: h(*variables(leaves)).item(), arrays, us)
+    np.testing.assert_allclose(inner(found, us), numeric, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("dtype,tolerance", [("float64", 1e-12), ("float32", 1e-5)])
+@pytest.mark.parametrize("row", WITH_GRADIENT)
+def test_both_lanes_agree(row, dtype, tolerance):
+    """The gradient of an ordinary backward equals the one that can be differentiated again."""
+    row = row.cast(dtype)
+    _, ordinary = value_and_gradients(row)
+    _, recorded = value_and_gradients(row, create_graph=True)
+    for a, b in zip(ordinary, recorded, strict=True):
+        assert_close(a, b, tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("row", ALL)
+def test_dtype(row, dtype):
+    """float32 stays float32, and float64 float64, forward and backward, whatever integers, booleans and numbers join in."""
+    row = row.cast(dtype)
+    y = row(*row.leaves)
+    if "dtype" in row.arguments:
+        assert y.dtype == row.arguments["dtype"]
+    elif row.leaves and row.differentiable:
+        assert y.dtype == dtype
+    else:
+        assert y.dtype != "float64"
+    if row.leaves and row.differentiable:
+        for create_graph in (False, True):
+            _, gradients = value_and_gradients(row, create_graph=create_graph)
+            assert [g.dtype for g in gradients] == [dtype] * len(row.leaves)
+
+
+@pytest.mark.parametrize("row", WITH_GRADIENT)
+def test_float32_is_near_float64(row):
+    v, = random_like([row(*row.leaves)])
+    exact, exact_gradients = value_and_gradients(row, v)
+    y, gradients = value_and_gradients(row.cast("float32"), v.astype("float32"))
+    for a, b in zip([y, *gradients], [exact, *exact_gradients], strict=True):
+        assert_close(a, b, 1e-5)
+
+
+@pytest.mark.parametrize("row", ALL)
+def test_inputs_stay_untouched(row):
+    """No op writes to its arguments, nor its gradient to the gradient that arrives or to the result."""
+    leaves = [a.copy() for a in row.leaves]
+    for a in leaves:
+        a.setflags(write=False)
+    others = row.filled(row.leaves, lambda a: a.copy())
+    y = row(*variables(leaves) if row.differentiable else leaves)
+    if y.requires_grad:
+        v, = random_like([y])
+        for a in (y.data, v):
+            a.setflags(write=False)
+        result = y.data.copy()
+        y.backward(Tensor(v))
+        np.testing.assert_array_equal(y.data, result)
+        np.testing.assert_array_equal(v, random_like([y])[0])
+    for a, b in zip(leaves, row.leaves, strict=True):
+        np.testing.assert_array_equal(a, b)
+    for name, value in others.items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(row.arguments[name], value)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+@pytest.mark.parametrize("row", BATCHED)
+def test_part_of_a_batch(row, n):
+    """The first entries of the batch, or none of them, give the first results and gradients. So an empty batch works."""
+    part = row.part(n)
+    if not (row.differentiable and row.leaves):
+        return np.testing.assert_array_equal(part(*part.leaves).data, row(*row.leaves).data[:n])
+    v, = random_like([row(*row.leaves)])
+    whole, whole_gradients = value_and_gradients(row, v)
+    y, gradients = value_and_gradients(part, v[:n])
+    assert_close(y, whole[:n], 1e-13)
+    for g, whole_gradient, a, owner in zip(gradients, whole_gradients, part.leaves, row.owners, strict=True):
+        assert g.shape == a.shape
+        if owner in row.batch:
+            assert_close(g, whole_gradient[:n], 1e-13)
+        elif n == 0:
+            np.testing.assert_array_equal(g, 0)
+
+
+def every_other(a):
+    """The same numbers with gaps of nan between them."""
+    wide = np.full([2 * n for n in a.shape], np.nan)
+    view = wide[(..., *[slice(None, None, 2)] * a.ndim)]
+    view[...] = a
+    return view
+
+
+def transposed(a):
+    """The same numbers, the first axis the fastest in memory."""
+    return a.T.copy().T
+
+
+@pytest.mark.parametrize("layout", [every_other, transposed])
+@pytest.mark.parametrize("row", ALL)
+def test_layout_in_memory(row, layout):
+    """Views that are not contiguous give the same, as arguments and as the gradient that arrives."""
+    if not (row.differentiable and row.leaves):
+        return np.testing.assert_array_equal(row(*map(layout, row.leaves)).data, row(*row.leaves).data)
+    v, = random_like([row(*row.leaves)])
+    y, gradients = value_and_gradients(row, v)
+    found, found_gradients = value_and_gradients(row, layout(v), list(map(layout, row.leaves)))
+    for a, b in zip([found, *found_gradients], [y, *gradients], strict=True):
+        assert_close(a, b, 1e-13)
+
+
+@pytest.mark.parametrize("form", ["tensors", "arrays", "lists", "names", "positions"])
+@pytest.mark.parametrize("row", ALL)
+def test_form_of_the_arguments(row, form):
+    """Tensors, arrays, lists and numbers give the same; arguments come by name, or by position, in Keras's order."""
+    config.set_floatx("float64")                           # numbers in lists have no dtype of their own
+    if form == "lists":
+        arguments = row.filled([a.tolist() for a in row.leaves], lambda a: a.tolist())
+    elif form == "arrays":
+        arguments = row.filled(row.leaves)
+    else:
+        arguments = row.filled(map(Tensor, row.leaves), Tensor)
+    if form == "positions":
+        bound = inspect.signature(row.function).bind(**arguments)
+        bound.apply_defaults()
+        y = first(row.function(*bound.arguments.values()))
+    else:
+        y = first(row.function(**arguments))
+    assert isinstance(y, Tensor)
+    np.testing.assert_array_equal(y.data, row(*row.leaves).data)
+
+
+@pytest.mark.parametrize("row", [p for p in WITH_GRADIENT if len(p.values[0].leaves) > 1])
+def test_one_gradient_alone(row):
+    """The gradient of one argument is the same whether or not the others, here bare arrays, want theirs."""
+    v, = random_like([row(*row.leaves)])
+    _, gradients = value_and_gradients(row, v)
+    for i, expected in enumerate(gradients):
+        x = Tensor(row.leaves[i], requires_grad=True)
+        g, = grad(row(*row.leaves[:i], x, *row.leaves[i + 1:]), x, Tensor(v))
+        assert_close(g.data, expected, 1e-13)
+
+
+@pytest.mark.parametrize("row", WITHOUT_GRADIENT)
+def test_a_result_without_gradient_says_so(row):
+    y = row(*variables(row.leaves))
+    assert not y.requires_grad
+    with pytest.raises(RuntimeError, match="no op that led here was recorded"):
+        y.backward(np.ones(y.shape, "float32"))
+
+
+@pytest.mark.parametrize("name", sorted(set(OPS) - {"cast", "one_hot"}))
+def test_integers_alone_make_no_float64(name):
+    """Where only integers go in, integers, booleans or floats of the default type come out."""
+    for row in ROWS[name]:
+        ones = row.changed(lambda name, a: np.ones(a.shape, int) if a.dtype.kind == "f" else a)
+        assert ones().dtype != "float64"
+
+
+def test_a_cast_in_a_graph():
+    """Gradients come back in the dtype of the argument; a cast to integers has none."""
+    x = tensor([1.5, -2.5], requires_grad=True)
+    y = ops.cast(x, "float64")
+    assert y.dtype == "float64"
+    y.backward(np.array([1.0, 2.0]))
+    assert x.grad.dtype == "float32"
+    np.testing.assert_array_equal(x.grad.data, [1, 2])
+    wide = tensor(np.array([1.5, 2.5]), requires_grad=True)
+    ops.cast(wide, "float32").backward(np.array([1.0, 2.0]))
+    assert wide.grad.dtype == "float64"
+    assert not ops.cast(x, "int32").requires_grad
+
+
+# Laws of kernels ------------------------------------------------------------------------------------------------------
+
+def cast(arguments, dtype):
+    return [a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in arguments]
+
+
+def reference(name, arguments):
+    """The results of the readable version, as a tuple."""
+    return _tuple(KERNELS[name].versions["numpy"][0](*arguments))
+
+
+def _tuple(results):
+    return results if isinstance(results, tuple) else (results,)
+
+
+SERVED = [pytest.param(name, version, arguments, id=f"{name}-{version}-{i}")
+          for name, rows in KERNEL_SAMPLES.items() for i, arguments in enumerate(rows)
+          for version, (_, serves) in KERNELS[name].versions.items()
+          if serves(*cast(arguments, "float32")) or serves(*arguments)]
+VERSIONS = sorted({version for kernel in KERNELS.values() for version in kernel.versions})
+
+
+def test_every_kernel_has_samples():
+    assert set(KERNEL_SAMPLES) == set(KERNELS), "each kernel has rows in samples.py"
+    sampled = {tuple(p.values[:2]) for p in SERVED}
+    assert sampled == {(name, version) for name, kernel in KERNELS.items() for version in kernel.versions}
+
+
+@pytest.mark.parametrize("dtype,tolerance", [("float32", 1e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("name,version,arguments", SERVED)
+def test_version_agrees_with_its_reference(name, version, arguments, dtype, tolerance):
+    """In float32 within 1e-5 of the reference in float64, in float64 within 1e-12; dtypes as those of the reference."""
+    function, serves = KERNELS[name].versions[version]
+    given = cast(arguments, dtype)
+    if not serves(*given):
+        return
+    before = [a.copy() if isinstance(a, np.ndarray) else a for a in given]
+    results = zip(_tuple(function(*given)), reference(name, given), reference(name, arguments), strict=True)
+    for found, same_dtype, exact in results:
+        assert found.dtype == same_dtype.dtype
+        if found.dtype.kind == "f":
+            assert_close(found, exact, tolerance)
+        else:
+            np.testing.assert_array_equal(found, same_dtype)
+    for a, b in zip(given, before, strict=True):
+        if isinstance(a, np.ndarray):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name,version,arguments", SERVED)
+def test_version_takes_any_layout(name, version, arguments):
+    function, serves = KERNELS[name].versions[version]
+    views = [every_other(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in arguments]
+    if serves(*views):
+        for found, expected in zip(_tuple(function(*views)), reference(name, arguments), strict=True):
+            assert_close(found, expected, 1e-12)
+
+
+def assert_adjoint(left, right):
+    """<a, b> of two pairs is equal, up to the size of their terms."""
+    (a, b), (c, d) = left, right
+    size = np.linalg.norm(a) * np.linalg.norm(b)
+    np.testing.assert_allclose(np.vdot(a, b), np.vdot(c, d), rtol=0, atol=1e-12 * size)
+
+
+def rows_of(name):
+    return [pytest.param(*arguments, id=f"{name}-{i}") for i, arguments in enumerate(KERNEL_SAMPLES[name])]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("dy,kernel,windows,groups", rows_of("conv_input_gradient"))
+def test_convolution_and_its_gradients_are_adjoint(dy, kernel, windows, groups, version):
+    x, = random_like([np.empty((len(dy), *windows.image, kernel.shape[2] * groups))])
+    with kernels.use(version):
+        y = kernels.conv.conv_forward(x, kernel, windows)
+        assert_adjoint((dy, y), (kernels.conv.conv_input_gradient(dy, kernel, windows, groups), x))
+        assert_adjoint((dy, y), (kernels.conv.conv_kernel_gradient(x, dy, windows, groups), kernel))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("x,positions,windows", rows_of("gather_windows"))
+def test_pooling_and_its_gradients_are_adjoint(x, positions, windows, version):
+    dy, = random_like([positions])
+    with kernels.use(version):
+        gathered = kernels.pool.gather_windows(x, positions, windows)
+        assert_adjoint((gathered, dy), (x, kernels.pool.scatter_windows(dy, positions, windows)))
+        assert_adjoint((kernels.pool.window_sums(x, windows), dy), (x, kernels.pool.spread_windows(dy, windows)))
+        y, found = kernels.pool.max_pool_forward(x, windows)
+        np.testing.assert_array_equal(found, positions)
+        np.testing.assert_array_equal(gathered, y)         # the positions are where the maxima lie
+
+
+@pytest.mark.parametrize("x,kernel,windows", rows_of("conv_forward"))
+def test_im2col_and_col2im_are_adjoint(x, kernel, windows):
+    columns = windows.gather(x)
+    others, = random_like([columns])
+    assert_adjoint((columns, others), (x, windows.scatter(others)))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("x1,x2", [p for p in rows_of("product") if p.values[0].ndim == p.values[1].ndim == 2])
+def test_matrix_product_and_its_transpose_are_adjoint(x1, x2, version):
+    with kernels.use(version):
+        y = kernels.matmul.product(x1, x2)
+        g, = random_like([y])
+        assert_adjoint((y, g), (x2, kernels.matmul.product(x1.T, g)))
+
+
+@pytest.mark.parametrize("version", KERNELS["max_pool_forward"].versions)
+def test_a_window_with_nan_gives_nan(version):
+    x = np.arange(32.0).reshape(1, 4, 4, 2)
+    x[0, 1, 2, 0] = np.nan
+    with kernels.use(version):
+        y, positions = kernels.pool.max_pool_forward(x, ops.pool.sliding_windows((4, 4), (2, 2), (2, 2), "valid"))
+    np.testing.assert_array_equal(y[0, :, :, 0], [[10, np.nan], [26, 30]])
+    np.testing.assert_array_equal(y[0, :, :, 1], [[11, 15], [27, 31]])
+    np.testing.assert_array_equal(positions[0, :, :, 0], [[3, 2], [3, 3]])
+
+
+def test_use_forces_a_version_and_puts_back_what_was_before():
+    product, calls = kernels.matmul.product, []
+    a = np.eye(2)
+
+    def called():
+        calls.clear()
+        np.testing.assert_array_equal(product(a, a), a)
+        return calls == ["spy"]
+
+    kernels.registry.version(product, "spy")(lambda x1, x2: calls.append("spy") or x1 @ x2)
+    try:
+        assert called()                                    # the newest that serves
+        with kernels.use("numpy"):
+            assert not called()
+            with kernels.use("spy"):
+                assert called()
+            with kernels.use("numba"):
+                assert not called()
+        assert called()
+        with pytest.raises(KeyError), kernels.use("numpy"):
+            raise KeyError
+        assert called()                                    # an error puts it back, too
+        kernels.use("numpy")
+        assert not called()
+        kernels.use(None)
+        assert called()
+    finally:
+        kernels.use(None)
+        del product.kernel.versions["spy"]
+    with pytest.raises(ValueError, match="no kernel has a version 'fast'; there is numba, numpy"):
+        kernels.use("fast")
+
+
+def test_kernels_run_without_their_fast_versions(monkeypatch):
+    """As where Numba is missing: one warning, and the reference."""
+    monkeypatch.setattr(kernels.registry, "_offered", ["tinyvision.kernels.missing"])
+    with pytest.warns(RuntimeWarning, match="Numba does not work here .*; tinyvision runs on its NumPy kernels"):
+        np.testing.assert_array_equal(kernels.matmul.product(np.eye(2), np.eye(2)), np.eye(2))
+
+

@@ -1,0 +1,197 @@
+"""Files: a model comes back as it was, also with its optimizer; Keras opens what was saved; bad files are named."""
+import json
+import os
+import zipfile
+
+import numpy as np
+import pytest
+
+import tinyvision as keras
+from tinyvision import layers
+from tinyvision.files import replacing
+from tinyvision.models import load_model
+
+rng = np.random.default_rng(0)
+x, y = rng.random((12, 9, 8, 1), "float32"), np.arange(12) % 3
+
+
+def branched(framework=keras, kinds=layers):
+    """A functional model with a branch, a layer used twice, and weights that are not trained."""
+    inputs = framework.Input((9, 8, 1))
+    a = kinds.Conv2D(4, 3, activation="relu")(inputs)
+    a = kinds.BatchNormalization()(a)
+    shared = kinds.Conv2D(4, (1, 1))
+    b = shared(shared(a))
+    a = kinds.Dropout(0.5)(kinds.Add()([a, b]))
+    a = kinds.Flatten()(kinds.MaxPooling2D()(a))
+    return framework.Model(inputs, kinds.Dense(3, activation="softmax")(a))
+
+
+def chain():
+    return keras.Sequential([keras.Input((9, 8, 1)), layers.Rescaling(2.0, -1.0), layers.Conv2D(4, (3, 2), strides=2, padding="same"),
+                             layers.ReLU(), layers.GlobalAveragePooling2D(), keras.Sequential([layers.Dense(5), layers.Dense(3)]),
+                             layers.Softmax()])
+
+
+class Blocks(keras.Model):
+    """A model of a user's own, with layers in a list."""
+
+    def __init__(self, width=4, **settings):
+        super().__init__(**settings)
+        self.blocks = [layers.Dense(width, activation="tanh"), layers.Dense(width)]
+        self.start, self.end = layers.Flatten(), layers.Dense(3, activation="softmax")
+
+    def call(self, inputs):
+        a = self.start(inputs)
+        for block in self.blocks:
+            a = block(a)
+        return self.end(a)
+
+
+def trained(model, optimizer="rmsprop"):
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=2, batch_size=5, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("make", [branched, chain, Blocks])
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", keras.optimizers.SGD(0.1, momentum=0.9),
+                                       keras.optimizers.RMSprop(momentum=0.5, centered=True), keras.optimizers.Adam(amsgrad=True)],
+                         ids=lambda o: o if isinstance(o, str) else f"{o.name} with options")
+def test_a_model_comes_back_and_trains_on_as_if_never_saved(make, optimizer, tmp_path):
+    model = trained(make(), optimizer if isinstance(optimizer, str) else type(optimizer).from_config(optimizer.get_config()))
+    model.optimizer.learning_rate = 0.002
+    model.save(tmp_path / "model.keras")
+    other = load_model(tmp_path / "model.keras", custom_objects={"Blocks": Blocks})
+    np.testing.assert_array_equal(other.predict(x), model.predict(x))
+    assert [w.name for w in other.weights] == [w.name for w in model.weights]
+    assert other.optimizer.get_config() == model.optimizer.get_config()
+    assert other.optimizer.iterations == model.optimizer.iterations == 6
+    for m in (model, other):
+        if make is branched:
+            m.get_layer(index=-4).rate = 0.0               # dropout draws from streams of its own
+        m.fit(x, y, verbose=0, shuffle=False, epochs=2)
+    for a, b in zip(other.get_weights(), model.get_weights()):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+    assert other.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
+
+
+@pytest.mark.parametrize("make", [branched, chain])
+def test_keras_opens_the_file(make, tmp_path, keras_reference):
+    model = trained(make(), "adam")
+    model.save(tmp_path / "model.keras")
+    other = keras_reference.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(other.predict(x, verbose=0), model.predict(x), rtol=1e-5, atol=1e-6)
+    assert int(np.asarray(other.optimizer.iterations)) == 6
+
+
+@pytest.fixture
+def keras_reference(request):
+    return request.getfixturevalue("keras")
+
+
+def test_weights_alone(tmp_path):
+    model, other = trained(branched()), branched()
+    model.save_weights(tmp_path / "a.weights.h5")
+    other.load_weights(tmp_path / "a.weights.h5")
+    np.testing.assert_array_equal(other.predict(x), model.predict(x))
+    model.save(tmp_path / "a.keras")
+    third = branched()
+    third.load_weights(tmp_path / "a.keras")
+    np.testing.assert_array_equal(third.predict(x), model.predict(x))
+
+
+def test_layers_of_ones_own_with_layers_inside(tmp_path):
+    class Twice(layers.Layer):
+        def __init__(self, units, **settings):
+            super().__init__(**settings)
+            self.units, self.inner = units, {"dense": layers.Dense(units), "norm": layers.BatchNormalization()}
+
+        def call(self, inputs):
+            return self.inner["norm"](self.inner["dense"](inputs))
+
+    model = keras.Sequential([keras.Input((6,)), Twice(4), layers.Dense(2)])
+    model.set_weights([rng.random(w.shape) for w in model.weights])
+    model.save(tmp_path / "a.keras")
+    other = load_model(tmp_path / "a.keras", custom_objects={"Twice": Twice})
+    np.testing.assert_array_equal(other.predict(np.ones((2, 6))), model.predict(np.ones((2, 6))))
+    with pytest.raises(ValueError, match="class 'Twice'.*custom_objects"):
+        load_model(tmp_path / "a.keras")
+
+
+def test_losses_and_metrics_of_ones_own(tmp_path):
+    def my_loss(y_true, y_pred):
+        return keras.ops.mean((y_true - y_pred) ** 4, axis=-1)
+
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", my_loss, metrics=["mse"])
+    model.save(tmp_path / "a.keras")
+    with pytest.raises(ValueError, match="unknown loss 'my_loss'"):
+        load_model(tmp_path / "a.keras")
+    other = load_model(tmp_path / "a.keras", custom_objects={"my_loss": my_loss})
+    data = np.ones((4, 3)), np.zeros((4, 1))
+    assert other.evaluate(*data, verbose=0) == model.evaluate(*data, verbose=0)
+    assert load_model(tmp_path / "a.keras", compile=False).optimizer is None
+
+
+def test_several_inputs_and_outputs_and_frozen_layers(tmp_path):
+    first, second = keras.Input((3,), name="first"), keras.Input((2,), name="second")
+    joined = layers.Concatenate()([layers.Dense(4, name="a")(first), second])
+    model = keras.Model({"first": first, "second": second}, [layers.Dense(2, name="b")(joined), joined])
+    model.get_layer("a").trainable = False
+    model.save(tmp_path / "a.keras")
+    other = load_model(tmp_path / "a.keras")
+    data = {"first": rng.random((5, 3)), "second": rng.random((5, 2))}
+    for a, b in zip(other.predict(data), model.predict(data)):
+        np.testing.assert_array_equal(a, b)
+    assert len(other.trainable_weights) == 2 and not other.get_layer("a").trainable
+
+
+def test_nothing_is_lost_when_saving_fails(tmp_path, monkeypatch):
+    model, path = trained(chain()), tmp_path / "model.keras"
+    model.save(path)
+    before = path.read_bytes()
+
+    def broken(*arguments):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", broken)
+    with pytest.raises(KeyboardInterrupt):
+        model.save(path)
+    monkeypatch.undo()
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_errors(tmp_path):
+    model = chain()
+    with pytest.raises(ValueError, match="must end in '.keras'"):
+        model.save(tmp_path / "model.h5")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        load_model(tmp_path / "model.keras")
+    (tmp_path / "text.keras").write_text("hello")
+    with pytest.raises(ValueError, match="is no .keras file"):
+        load_model(tmp_path / "text.keras")
+    with zipfile.ZipFile(tmp_path / "half.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps({}))
+    with pytest.raises(ValueError, match="lacks model.weights.h5"):
+        load_model(tmp_path / "half.keras")
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(FileExistsError, match="overwrite is False"):
+        model.save(tmp_path / "model.keras", overwrite=False)
+    other = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+    before = other.get_weights()
+    model.save_weights(tmp_path / "a.weights.h5")
+    with pytest.raises(ValueError, match="no weight"):
+        other.load_weights(tmp_path / "a.weights.h5")
+    for a, b in zip(before, other.get_weights()):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_replacing_keeps_what_was_there(tmp_path):
+    path = tmp_path / "folder" / "a.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("first")
+    with pytest.raises(RuntimeError):
+        with replacing(path) as temporary:
+            temporary.write_text("second")
+            raise RuntimeError
+    assert path.read_text() == "first" and os.listdir(path.parent) == ["a.txt"]

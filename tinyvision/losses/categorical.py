@@ -1,0 +1,56 @@
+"""Crossentropies of classes: of one-hot targets, and of class numbers."""
+from .. import ops
+from .base import Loss, fraction, matched
+
+
+def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+    """-sum(y_true * log(y_pred)) over the class axis, for one-hot targets."""
+    y_true, y_pred = matched(y_true, y_pred)
+    if label_smoothing:
+        y_true = y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[axis]
+    return ops.categorical_crossentropy(y_true, y_pred, from_logits, axis)
+
+
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, *, axis=-1):
+    """-log(y_pred[y_true]) over the class axis, for targets that are class numbers."""
+    return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
+
+
+class CategoricalCrossentropy(Loss):
+    """-sum(y_true * log(y_pred)), for one-hot targets.
+
+    https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
+
+    Args:
+        from_logits: whether the predictions are logits, before a softmax, in place of probabilities.
+        label_smoothing: in [0, 1]: draws the targets towards equal probabilities.
+        axis: of the classes.
+        reduction, name: as for `Loss`.
+    """
+    aliases = "cce",
+
+    def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, reduction="sum_over_batch_size", name=None):
+        super().__init__(reduction, name)
+        self.from_logits, self.label_smoothing, self.axis = from_logits, fraction(label_smoothing), axis
+
+    def call(self, y_true, y_pred):
+        return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """-log(y_pred[y_true]), for targets that are class numbers.
+
+    https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class
+
+    Args:
+        from_logits: whether the predictions are logits, before a softmax, in place of probabilities.
+        axis: of the classes.
+        reduction, name: as for `Loss`.
+    """
+
+    def __init__(self, from_logits=False, *, reduction="sum_over_batch_size", axis=-1, name=None):
+        super().__init__(reduction, name)
+        self.from_logits, self.axis = from_logits, axis
+
+    def call(self, y_true, y_pred):
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, axis=self.axis)

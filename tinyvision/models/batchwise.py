@@ -1,0 +1,73 @@
+"""model.predict, and what a model does with single batches: `train_on_batch`, `test_on_batch`, `predict_on_batch`."""
+import numpy as np
+
+from ..autograd import as_tensor, no_grad, to_numpy
+from ..callbacks.base import ProgressBar
+from ..data.batching import batches, unpacked
+from ..structures import map_structure
+from ..training import first, names_arguments
+from .functional import Model
+
+
+@names_arguments
+def predict(model, x, batch_size=None, verbose=0, steps=None):
+    """What the model says about x: https://keras.io/api/models/model_training_apis/#predict-method
+
+    Args:
+        x, batch_size, steps: as for `evaluate`; of batches (x, y), x is taken.
+        verbose: 1 shows a progress bar.
+
+    Returns:
+        A NumPy array, or the model's structure of them.
+    """
+    found = batches(x, None, batch_size)
+    bar = ProgressBar(1, len(found) if hasattr(found, "__len__") else None)
+    if verbose:
+        bar.on_epoch_begin(0)
+    parts = []
+    for batch in first(iter(found), steps):
+        parts.append(model.predict_on_batch(unpacked(batch)[0]))
+        if verbose:
+            bar.on_train_batch_end(len(parts), {})
+    bar.on_train_end({})
+    if not parts:
+        raise ValueError("predict: the data gave no batches")
+    return _joined(parts)
+
+
+def predict_on_batch(model, x):
+    """What the model says about one batch, as NumPy arrays."""
+    with no_grad():
+        return map_structure(to_numpy, model(_as_batch(x), training=False))
+
+
+def train_on_batch(model, x, y=None, return_dict=False):
+    """One step on one batch. Returns what `evaluate` would, for this batch as it was before the step."""
+    model._need_compiled("train_on_batch")
+    model._reset_metrics()
+    logs = model.train_step((_as_batch(x), y))
+    return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
+
+
+def test_on_batch(model, x, y=None, return_dict=False):
+    """Loss and metrics of one batch."""
+    model._need_compiled("test_on_batch")
+    model._reset_metrics()
+    logs = model.test_step((_as_batch(x), y))
+    return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
+
+
+def _joined(parts):
+    if isinstance(parts[0], dict):
+        return {name: _joined([part[name] for part in parts]) for name in parts[0]}
+    if isinstance(parts[0], (list, tuple)):
+        return [_joined(list(column)) for column in zip(*parts)]
+    return np.concatenate(parts)
+
+
+def _as_batch(x):
+    return as_tensor(x) if not isinstance(x, (list, tuple, dict)) else x
+
+
+Model.predict, Model.predict_on_batch = predict, predict_on_batch
+Model.train_on_batch, Model.test_on_batch = train_on_batch, test_on_batch
