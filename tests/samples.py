@@ -318,7 +318,7 @@ SAMPLES = {
         (None, np.array([0, 23, 5, 5])), (0, np.array([3, 0, 0])), (1, np.array([[0, 2], [-1, 1]])), (-1, np.array([1])),
         (1, 2), (0, 1)]] + [Row(x=normal(5), indices=np.array([4, 4]))],
     "tanh": one(),
-    "to_device": [Row("x", x=normal(2, 3), device="cpu")],
+    "to_device": [Row("x", x=normal(2, 3), device="cpu"), Row(x=normal(), device="cpu")],
     "transpose": [Row(x=normal(2, 3, 4), axes=axes) for axes in (None, (1, 2, 0), (0, -1, 1))] + [
         Row("x", x=normal(2, 3, 4), axes=(0, 2, 1)), Row(x=normal(3)), Row(x=normal(2, 3), axes=[1, 0])],
     "var": reductions(),

@@ -21,7 +21,7 @@ CUT = 0.87962566103423978                                  # the deviation of a 
 @pytest.mark.parametrize("shape", FANS)
 def test_fans_are_those_of_keras(keras, shape):
     from keras.src.initializers.random_initializers import compute_fans
-    assert initializers.fans(shape) == tuple(compute_fans(shape)) == FANS[shape]
+    assert initializers.base.fans(shape) == tuple(compute_fans(shape)) == FANS[shape]
 
 
 def check_normal(values, deviation):

@@ -416,3 +416,93 @@ def test_kernels_run_without_their_fast_versions(monkeypatch):
         np.testing.assert_array_equal(kernels.matmul.product(np.eye(2), np.eye(2)), np.eye(2))
 
 
+# Errors that teach ----------------------------------------------------------------------------------------------------
+
+def ones(*shape):
+    return np.ones(shape, "float32")
+
+
+BAD = {
+    "matmul of other sizes": (lambda: ops.matmul(ones(2, 3), ones(4, 5)), ValueError, r"\(2, 3\) and \(4, 5\) do not fit"),
+    "matmul with a vector": (lambda: ops.matmul(ones(2, 3), ones(2)), ValueError, r"\(2, 3\) and \(2,\) do not fit"),
+    "matmul with a number": (lambda: ops.matmul(ones(2, 3), 2.0), ValueError, r"\(2, 3\) and \(\) do not fit"),
+    "conv of other channels": (lambda: ops.conv(ones(2, 5, 5, 3), ones(3, 3, 4, 2)), ValueError,
+                               r"\(3, 3, 4, 2\) takes 4 channels, the images \(2, 5, 5, 3\) have 3"),
+    "conv, channels first": (lambda: ops.conv(ones(2, 3, 5, 5), ones(3, 3, 3, 2)), ValueError, "have 5, channels last"),
+    "conv, filters that are no multiple of the groups":
+        (lambda: ops.conv(ones(2, 5, 5, 4), ones(3, 3, 2, 3)), ValueError, "the filters a multiple of the groups"),
+    "conv without a batch": (lambda: ops.conv(ones(5, 5, 3), ones(3, 3, 3, 2)), ValueError,
+                             r"images \(N, H, W, C\) .* got \(5, 5, 3\)"),
+    "conv, padding": (lambda: ops.conv(ones(2, 5, 5, 3), ones(3, 3, 3, 2), padding="full"), ValueError,
+                      "padding is 'valid' or 'same', not 'full'"),
+    "conv, stride 0": (lambda: ops.conv(ones(2, 5, 5, 3), ones(3, 3, 3, 2), strides=0), ValueError,
+                       "strides is a positive integer .* got 0"),
+    "conv, three strides": (lambda: ops.conv(ones(2, 5, 5, 3), ones(3, 3, 3, 2), strides=(1, 2, 3)), ValueError,
+                            r"pair of them .* got \(1, 2, 3\)"),
+    "conv, half a dilation": (lambda: ops.conv(ones(2, 5, 5, 3), ones(3, 3, 3, 2), dilation_rate=0.5), ValueError,
+                              "dilation_rate is a positive integer .* got 0.5"),
+    "conv, kernel over the image": (lambda: ops.conv(ones(2, 5, 6, 3), ones(7, 3, 3, 2)), ValueError,
+                                    r"reach over \(7, 3\) pixels .* do not fit into images of \(5, 6\)"),
+    "conv, an argument that there is not": (lambda: ops.conv(ones(2, 5, 5, 3), ones(3, 3, 3, 2), dilation=2), TypeError,
+                                            "unexpected keyword argument 'dilation'"),
+    "max_pool without a batch": (lambda: ops.max_pool(ones(5, 5, 3), 2), ValueError, r"max_pool: .* got shape \(5, 5, 3\)"),
+    "max_pool over the image": (lambda: ops.max_pool(ones(2, 5, 5, 3), 6), ValueError, r"\(6, 6\) .* \(5, 5\)"),
+    "max_pool of 0": (lambda: ops.max_pool(ones(2, 5, 5, 3), 0), ValueError, "pool_size is a positive integer .* got 0"),
+    "average_pool, padding": (lambda: ops.average_pool(ones(2, 5, 5, 3), 2, padding="VALID"), ValueError, "not 'VALID'"),
+    "a class too high": (lambda: ops.sparse_categorical_crossentropy([0, 5], ones(2, 5)), ValueError,
+                         "lie in 0 .. 4, .* the targets go from 0 to 5"),
+    "a class below 0": (lambda: ops.sparse_categorical_crossentropy([-1, 2], ones(2, 5)), ValueError, "go from -1 to 2"),
+    "half a class": (lambda: ops.sparse_categorical_crossentropy([0.5, 1], ones(2, 5)), ValueError, "whole numbers"),
+    "classes of another shape": (lambda: ops.sparse_categorical_crossentropy([0, 1, 2], ones(2, 5)), ValueError,
+                                 r"shape \(2,\) fit an output of shape \(2, 5\), got \(3,\)"),
+    "one-hot for sparse": (lambda: ops.sparse_categorical_crossentropy(ones(2, 5), ones(2, 5)), ValueError,
+                           "One-hot targets need categorical_crossentropy"),
+    "classes for categorical": (lambda: ops.categorical_crossentropy([0, 1], ones(2, 5)), ValueError,
+                                r"shape \(2,\), the output \(2, 5\).* need sparse_categorical_crossentropy"),
+    "labels that would broadcast": (lambda: ops.binary_crossentropy([0, 1], ones(2, 1)), ValueError,
+                                    r"shape \(2,\), the output \(2, 1\): they must be equal"),
+    "pad, mode": (lambda: ops.pad(ones(2, 3), 1, mode="wrap"), ValueError, "unknown mode 'wrap'; it is 'constant', 'reflect'"),
+    "pad, a value that no mode takes": (lambda: ops.pad(ones(2, 3), 1, mode="edge", constant_values=1), ValueError,
+                                        "constant_values goes with mode='constant', not with mode='edge'"),
+    "pad, too many pairs": (lambda: ops.pad(ones(2, 3), ((1, 1), (2, 2), (3, 3))), ValueError, "for each axis, here 2; got"),
+    "pad, below 0": (lambda: ops.pad(ones(2, 3), -1), ValueError, "pad_width is a whole number.* got -1"),
+    "pad, half": (lambda: ops.pad(ones(2, 3), 1.5), ValueError, "pad_width is a whole number.* got 1.5"),
+    "one too many": (lambda: ops.add(1, 2, 3), TypeError, r"add takes at most 2 arguments \(x1, x2\), got 3"),
+    "one too few": (lambda: ops.add(1), TypeError, "add needs its argument x2"),
+    "one twice": (lambda: ops.add(1, x1=2), TypeError, "add got its argument x1 twice, by position and by name"),
+    "one of another name": (lambda: ops.sum(ones(2, 3), axes=1), TypeError, "unexpected keyword argument 'axes'"),
+    "a setting that is missing": (lambda: ops.cast(ones(2)), TypeError, "dtype"),
+    "shapes that do not broadcast": (lambda: ops.add(ones(2, 3), ones(4)), ValueError, r"\(2,3\) \(4,\)"),
+    "an axis that there is not": (lambda: ops.sum(ones(2, 3), axis=5), ValueError, "axis 5 is out of bounds"),
+    "text": (lambda: ops.exp("text"), TypeError, "exp: expected numbers or booleans, got str 'text'"),
+    "None": (lambda: ops.exp(None), TypeError, "exp: expected numbers or booleans, got NoneType None"),
+    "None among arrays": (lambda: ops.add(ones(2), None), TypeError, "add: expected numbers or booleans, got NoneType"),
+    "a ragged list": (lambda: ops.exp([[1, 2], [3]]), TypeError, "exp: expected numbers.* do all rows have the same length"),
+    "nothing to concatenate": (lambda: ops.concatenate([]), ValueError, "take one array or more"),
+    "nothing to stack": (lambda: ops.stack([]), ValueError, "take one array or more"),
+    "concatenate of other sizes": (lambda: ops.concatenate([ones(2, 3), ones(3, 4)], axis=1), ValueError, "must match exactly"),
+    "reshape": (lambda: ops.reshape(ones(2, 3), (4, 2)), ValueError, r"size 6 into shape \(4,2\)"),
+    "squeeze": (lambda: ops.squeeze(ones(2), 0), ValueError, "size not equal to one"),
+    "broadcast_to": (lambda: ops.broadcast_to(ones(2), (3,)), ValueError, r"\(2,\) .* \(3,\)"),
+    "getitem": (lambda: ops.getitem(ones(2), 5), IndexError, "index 5 is out of bounds for axis 0 with size 2"),
+    "take": (lambda: ops.take(ones(2), [0, 7]), IndexError, "index 7 is out of bounds"),
+    "dropout of all": (lambda: ops.dropout(ones(2), 1.0), ValueError, "a probability below 1, got 1.0"),
+    "dropout below 0": (lambda: ops.dropout(ones(2), -0.1), ValueError, "a probability below 1, got -0.1"),
+    "noise of fewer axes": (lambda: ops.dropout(ones(2, 3), 0.5, noise_shape=(2,)), ValueError,
+                            r"noise_shape is that of x \(2, 3\), 1 or None, got \(2,\)"),
+    "noise of another size": (lambda: ops.dropout(ones(2, 3), 0.5, noise_shape=(5, 3)), ValueError, r"got \(5, 3\)"),
+    "a dtype that there is not": (lambda: ops.cast(ones(2), "float99"), TypeError, "float99"),
+    "where without its arrays": (lambda: ops.where([True, False]), TypeError, "where needs its argument x1"),
+    "clip without an end": (lambda: ops.clip(ones(2), 1), TypeError, "clip needs its argument x_max"),
+    "a device that there is not": (lambda: ops.to_device(ones(2), "tpu"), ValueError, "'tpu': it is 'cpu', 'cuda' or 'cuda:N'"),
+    "statistics of other channels": (lambda: ops.batch_normalization(ones(2, 3), ones(4), ones(4), -1), ValueError,
+                                     r"along axis -1 of x \(2, 3\) takes 3 numbers .* got shape \(4,\)"),
+    "a scale for other channels": (lambda: ops.batch_normalization_training(ones(2, 3), scale=ones(4)), ValueError,
+                                   r"takes 3 numbers .* got shape \(4,\)"),
+}
+
+
+@pytest.mark.parametrize("call,error,message", BAD.values(), ids=BAD)
+def test_bad_input_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

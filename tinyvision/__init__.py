@@ -13,6 +13,7 @@ from . import (
     callbacks,
     config,
     data,
+    datasets,
     initializers,
     kernels,
     layers,

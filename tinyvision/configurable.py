@@ -56,9 +56,7 @@ def _bound(cls, self, args, settings):
     if cls.__init__ is object.__init__ and (args or settings):
         raise TypeError(f"{cls.__name__} takes no arguments, got {[*args, *settings]}")
     known = argument_names(cls)
-    for name in settings:
-        if name not in known:
-            raise TypeError(f"{cls.__name__} has no argument {name!r}{did_you_mean(name, known)}; it takes {', '.join(known)}")
+    check_names(cls.__name__, settings, known)
     try:
         bound = inspect.signature(cls.__init__).bind(self, *args, **settings)
     except TypeError as error:
@@ -70,6 +68,13 @@ def _bound(cls, self, args, settings):
         found.update(value if parameter.kind is parameter.VAR_KEYWORD else {parameter.name: value})
     found.pop("args", None)
     return found
+
+
+def check_names(what: str, given, known) -> None:
+    """Raise TypeError for an argument that `what` does not have, and name the one that was probably meant."""
+    for name in given:
+        if name not in known:
+            raise TypeError(f"{what} has no argument {name!r}{did_you_mean(name, known)}; it takes {', '.join(known)}")
 
 
 def _family(cls):
@@ -96,7 +101,7 @@ def did_you_mean(name: str, known) -> str:
 def unknown(what: str, name, known) -> ValueError:
     """The error for a name that is not among those known."""
     known = sorted(known)
-    return ValueError(f"unknown {what} {name!r}{did_you_mean(str(name).lower(), known)} There is {', '.join(known)}")
+    return ValueError(f"unknown {what} {name!r}{did_you_mean(str(name).lower(), known) or '.'} There is {', '.join(known)}")
 
 
 def find_class(name: str) -> type:
@@ -121,7 +126,8 @@ def get(base, identifier):
     if isinstance(identifier, str):
         members = Configurable.families[base]
         if _plain(identifier) not in members:
-            raise unknown(base.__name__.lower(), identifier, {snake_case(c.__name__) for c in members.values()})
+            names = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", c.__name__).lower() for c in members.values()}          # "rmsprop"
+            raise unknown(base.__name__.lower(), identifier, names)
         return members[_plain(identifier)]()
     if isinstance(identifier, dict):
         return find_class(identifier["class_name"]).from_config(identifier["config"])

@@ -130,8 +130,8 @@ class SparseCategoricalAccuracy(MeanOfFunction):
         super().__init__(sparse_categorical_accuracy, name)
 
 
-class Accuracy(Metric):
-    """`metrics=["accuracy"]`: the binary, categorical or sparse accuracy, whichever fits the first batch.
+class Accuracy(MeanOfFunction):
+    """`metrics=["accuracy"]`: the binary, categorical or sparse accuracy, whichever fits the data.
 
     Args:
         name: in logs.
@@ -139,29 +139,16 @@ class Accuracy(Metric):
     aliases = "acc",
 
     def __init__(self, name="accuracy"):
-        super().__init__(name)
-        self.form = None
-
-    def update_state(self, y_true, y_pred):
-        if self.form is None:
-            self.form = accuracy_for(as_tensor(y_true).shape, y_pred.shape)(self.name)
-        self.form.update_state(y_true, y_pred)
-
-    def result(self):
-        return self.form.result() if self.form else 0.0
-
-    def reset_state(self):
-        if self.form:
-            self.form.reset_state()
+        super().__init__(accuracy, name)
 
 
-def accuracy_for(true_shape, pred_shape) -> type:
-    """The form of accuracy that targets and predictions of these shapes mean, by Keras's rule."""
-    if pred_shape[-1] == 1:
-        return BinaryAccuracy
-    if len(true_shape) < len(pred_shape) or true_shape[-1] == 1:
-        return SparseCategoricalAccuracy
-    return CategoricalAccuracy
+def accuracy(y_true, y_pred):
+    """The binary, categorical or sparse accuracy of each sample: which one the shapes mean, by Keras's rule."""
+    if y_pred.shape[-1] == 1:
+        return binary_accuracy(y_true, y_pred)
+    if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1:
+        return sparse_categorical_accuracy(y_true, y_pred)
+    return categorical_accuracy(y_true, y_pred)
 
 
 def get(identifier) -> Metric:
@@ -174,14 +161,11 @@ def get(identifier) -> Metric:
         found = configurable.get(Metric, identifier)
     except ValueError as error:
         try:
-            loss = get_loss(identifier)
+            found = get_loss(identifier)
         except ValueError:
             raise error from None
-        found = loss
-    if isinstance(found, Loss):
-        found = MeanOfFunction(found.call, found.name)
-    elif not isinstance(found, Metric):
-        found = MeanOfFunction(found)
+    if not isinstance(found, Metric):
+        found = MeanOfFunction(found.call, found.name) if isinstance(found, Loss) else MeanOfFunction(found)
     if isinstance(identifier, str):                        # "acc" is "acc" in the logs, too
         found.name = identifier
     return found

@@ -5,7 +5,7 @@ import inspect
 from . import losses, metrics as metric_classes, optimizers
 from .autograd import Tensor, no_grad
 from .callbacks.base import History, ProgressBar
-from .configurable import did_you_mean
+from .configurable import check_names
 from .data.batching import ArrayBatches, batches, unpacked
 from .structures import leaves
 
@@ -18,10 +18,7 @@ def names_arguments(method):
 
     @functools.wraps(method)
     def call(self, *args, **settings):
-        for name in settings:
-            if name not in known:
-                raise TypeError(f"{method.__name__} has no argument {name!r}{did_you_mean(name, known)}; it takes "
-                                f"{', '.join(known)}")
+        check_names(method.__name__, settings, known)
         return method(self, *args, **settings)
     return call
 

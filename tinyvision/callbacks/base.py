@@ -43,7 +43,7 @@ class ProgressBar(Callback):
     def __init__(self, epochs, steps, lines=False):
         self.epochs, self.steps, self.lines, self.bar = epochs, steps, lines, None
 
-    def on_epoch_begin(self, epoch):
+    def on_epoch_begin(self, epoch, logs=None):
         seldom = 0.1 if sys.stderr.isatty() else 10        # seconds between updates: logs in files stay short
         self.bar = tqdm(total=self.steps, desc=f"Epoch {epoch + 1}/{self.epochs}", unit="batch", disable=self.lines,
                         mininterval=seldom, dynamic_ncols=True)

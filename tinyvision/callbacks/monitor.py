@@ -1,5 +1,4 @@
 """Callbacks that follow one number of the logs: stop in time, keep the best."""
-import math
 import warnings
 
 from .base import Callback
@@ -13,7 +12,7 @@ class _Monitor(Callback):
             raise ValueError(f"{type(self).__name__}: mode is 'auto', 'min' or 'max', not {mode!r}")
         rising = mode == "max" or (mode == "auto" and any(word in monitor for word in ("acc", "auc", "precision", "recall")))
         self.monitor, self.sign, self.min_delta = monitor, 1 if rising else -1, abs(min_delta)
-        self.best = -math.inf * self.sign if best is None else best
+        self.best = best                                   # None: whatever comes is better
 
     def value(self, logs):
         if self.monitor not in logs:
@@ -23,7 +22,7 @@ class _Monitor(Callback):
         return logs.get(self.monitor)
 
     def better(self, value):
-        return self.sign * (value - self.best) > self.min_delta
+        return self.best is None or self.sign * (value - self.best) > self.min_delta
 
 
 class EarlyStopping(_Monitor):
@@ -46,9 +45,8 @@ class EarlyStopping(_Monitor):
         self.patience, self.verbose, self.baseline = patience, verbose, baseline
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
 
-    def on_train_begin(self):
-        self.best = -math.inf * self.sign
-        self.wait, self.stopped_epoch, self.best_weights, self.best_epoch = 0, 0, None, 0
+    def on_train_begin(self, logs=None):
+        self.best, self.best_weights, self.best_epoch, self.wait, self.stopped_epoch = None, None, 0, 0, 0
 
     def on_epoch_end(self, epoch, logs):
         value = self.value(logs)
@@ -97,7 +95,7 @@ class ModelCheckpoint(_Monitor):
         if save_freq != "epoch" and (not hasattr(save_freq, "__index__") or save_freq < 1):
             raise ValueError(f"ModelCheckpoint: save_freq is 'epoch' or a number of batches, got {save_freq!r}")
 
-    def on_epoch_begin(self, epoch):
+    def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs):

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ..files import replacing
+
 STALL = 20                                                 # seconds without a byte after which a transfer counts as broken off
 DAY = 24 * 60 * 60
 
@@ -82,18 +84,6 @@ def temporary_folder(folder: Path):
                 shutil.rmtree(left)
     with tempfile.TemporaryDirectory(".part", "download-", folder, ignore_cleanup_errors=True) as temporary:
         yield Path(temporary)
-
-
-@contextmanager
-def replacing(path: Path):
-    """Write to the path that this gives: it becomes `path`, at once and whole, when the block ends well, and vanishes when not.
-
-        with replacing(Path("numbers.npy")) as temporary:
-            np.save(temporary, numbers)
-    """
-    with temporary_folder(path.parent) as folder:
-        yield folder / path.name
-        os.replace(folder / path.name, path)
 
 
 def check(path: Path, checksum: str) -> None:
@@ -184,13 +174,13 @@ def fetch_from_index(requirement: str, path: Path, checksum: str, size: int, sec
     """
     if importlib.util.find_spec("pip") is None:
         raise OSError("this Python has no pip")
-    with replacing(path.absolute()) as temporary:          # pip runs in another folder
-        folder = temporary.parent
+    path = path.absolute()                                 # pip runs in another folder
+    with temporary_folder(path.parent) as folder:
         _run_pip(["download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--dest", str(folder), requirement],
                  folder, _bar(requirement, size), seconds)
         wheel, = folder.glob("*.whl")
         check(wheel, checksum)
-        os.replace(wheel, temporary)
+        os.replace(wheel, path)
     return path
 
 

@@ -266,10 +266,8 @@ class Layer(Configurable):
 
     def get_config(self) -> dict:
         """The arguments that make this layer again, its name included."""
-        base = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
-        known = argument_names(type(self))
-        return {**{name: value for name, value in base.items() if name in known}, **super().get_config(),
-                **{name: value for name, value in base.items() if name in known}}
+        base = {name: getattr(self, name) for name in ("name", "trainable", "dtype") if name in argument_names(type(self))}
+        return {**base, **super().get_config(), **base}
 
     @property
     def input(self):

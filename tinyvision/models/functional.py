@@ -78,17 +78,6 @@ class Model(Trainer, Layer):
         """The symbolic output of the model, or the list or dictionary of them that it was made with."""
         return self._output_structure if self._calls_inside else super().output
 
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of that name, or at that place in `layers`."""
-        if (name is None) == (index is None):
-            raise ValueError("get_layer takes a name or an index")
-        if index is not None:
-            return self.layers[index]
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise ValueError(f"no layer is named {name!r}; there is {', '.join(layer.name for layer in self.layers)}")
-
     def call(self, inputs):
         if not self._calls_inside:
             raise NotImplementedError(f"{type(self).__name__} must define call(self, x), or be made with inputs and outputs")

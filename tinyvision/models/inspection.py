@@ -1,4 +1,5 @@
-"""model.summary(): a table of layers, shapes and parameters."""
+"""Looking into a model: a table of its layers, shapes and parameters; and layers by name."""
+from ..layers.base import Layer
 from ..structures import leaves
 from .functional import Model
 
@@ -38,4 +39,16 @@ def _bytes(weights):
     return f"{size / 1024:.1f} KiB" if size < 2 ** 20 else f"{size / 2 ** 20:.1f} MiB"
 
 
-Model.summary = summary
+def get_layer(model, name: str | None = None, index: int | None = None) -> Layer:
+    """The layer of that name, or at that place in `layers`."""
+    if (name is None) == (index is None):
+        raise ValueError("get_layer takes a name or an index")
+    if index is not None:
+        return model.layers[index]
+    for layer in model.layers:
+        if layer.name == name:
+            return layer
+    raise ValueError(f"no layer is named {name!r}; there is {', '.join(layer.name for layer in model.layers)}")
+
+
+Model.summary, Model.get_layer = summary, get_layer

@@ -3,9 +3,9 @@ import math
 
 import numpy as np
 
-from . import configurable
-from .config import floatx, random_key
-from .configurable import Configurable
+from .. import configurable
+from ..config import floatx, random_key
+from ..configurable import Configurable
 
 
 class Initializer(Configurable):
@@ -81,27 +81,6 @@ class GlorotUniform(VarianceScaling):
 
     def __init__(self, seed=None):
         super().__init__(1.0, "fan_avg", "uniform", seed)
-
-
-class GlorotNormal(VarianceScaling):
-    """A truncated normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
-
-    def __init__(self, seed=None):
-        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
-
-
-class HeUniform(VarianceScaling):
-    """Uniform, with variance 2 / fan_in (He et al., 2015): for layers with ReLU."""
-
-    def __init__(self, seed=None):
-        super().__init__(2.0, "fan_in", "uniform", seed)
-
-
-class HeNormal(VarianceScaling):
-    """A truncated normal with variance 2 / fan_in (He et al., 2015): for layers with ReLU."""
-
-    def __init__(self, seed=None):
-        super().__init__(2.0, "fan_in", "truncated_normal", seed)
 
 
 def fans(shape) -> tuple[float, float]:
