@@ -2,8 +2,8 @@
 
 Each library has a process of its own; they take turns, so that a change of the machine's load meets all of them. Before
 times are compared, the first losses must be equal, from the same weights, and the 50th must show that all have learned
-(PyTorch's RMSprop adds epsilon after the root, Keras's and ours under it, so later losses differ a little).
-`python benchmarks/mnist_step.py` prints medians and the ratio, and writes them to benchmarks/results/mnist_step.json. PyTorch is
+(PyTorch's RMSprop adds epsilon after the root, Keras's and ours under it, so later losses differ a little). `python
+benchmarks/mnist_step.py` prints medians and the ratio, and writes them to benchmarks/results/mnist_step.json. PyTorch is
 measured where it is installed, in both of its memory layouts; the better one counts.
 """
 import argparse
@@ -128,7 +128,7 @@ def main():
     for worker in workers.values():
         worker.stdin.close()
     medians = {name: statistics.median(values) * 1e3 for name, values in times.items()}
-    report = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(), "python": platform.python_version(),
+    report = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version(),
               "numpy": np.__version__, "batch": BATCH, "milliseconds a step": medians}
     for name, median in medians.items():
         print(f"{name}: {median:.1f} ms a step")

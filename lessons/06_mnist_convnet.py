@@ -114,21 +114,24 @@ viz.save(viz.curves(history), OUTPUT / "06_curves.png")
 kernel, bias = model.get_layer("conv_1").get_weights()
 viz.save(viz.filters(kernel), OUTPUT / "06_filters.png")
 
-# %% One digit on its way
-# The answers of the three convolutions to one digit, the strongest sixteen of each. The first still look like the digit; the
-# last are 3 x 3 places that say "here, something of kind k". All answers of the first follow in a picture of their own.
-names = "conv_1", "conv_2", "conv_3"
-look_inside = keras.Model(inputs, [model.get_layer(name).output for name in names])
-maps = [channels[0] for channels in look_inside.predict(test_images[:1])]           # (26, 26, 32), (11, 11, 64), (3, 3, 128)
-probabilities = model.predict(test_images[:1])[0]
-viz.save(viz.journey(test_images[0], dict(zip(names, maps)), probabilities), OUTPUT / "06_one_digit.png")
-viz.save(viz.feature_maps(maps[0], columns=8, title="conv_1: 32 answers to one digit"), OUTPUT / "06_feature_maps.png")
-
 # %% What it confuses
-# Rows are what was written, columns what was read. Colour marks mistakes: 4 and 9, 7 and 2, 5 and 3 share strokes.
+# Rows are what was written, columns what was read. Colour marks mistakes: 7 and 1, 4 and 9, 3 and 5 share strokes.
 probabilities = model.predict(test_images, batch_size=500)
 predicted = probabilities.argmax(axis=1)
 viz.save(viz.confusion(test_labels, predicted), OUTPUT / "06_confusion.png")
+
+# %% One digit on its way
+# The answers of the three convolutions to the digit that was read right with the least certainty, the strongest sixteen of
+# each. The first still look like the digit; the last are 3 x 3 places that say "here, something of kind k". All answers of the
+# first convolution follow in a picture of their own.
+certainty = np.where(predicted == test_labels, probabilities.max(axis=1), 1)
+hardest = certainty.argmin()
+names = "conv_1", "conv_2", "conv_3"
+look_inside = keras.Model(inputs, [model.get_layer(name).output for name in names])
+maps = [channels[0] for channels in look_inside.predict(test_images[hardest][None])]
+figure = viz.journey(test_images[hardest], dict(zip(names, maps)), probabilities[hardest])
+viz.save(figure, OUTPUT / "06_one_digit.png")
+viz.save(viz.feature_maps(maps[0], columns=8, title="conv_1: 32 answers to one digit"), OUTPUT / "06_feature_maps.png")
 
 # %% The worst mistakes
 # The wrong answers that it was most sure of. Would you have read all of them?

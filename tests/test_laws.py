@@ -392,8 +392,6 @@ def test_use_forces_a_version_and_puts_back_what_was_before():
             assert not called()
             with kernels.use("spy"):
                 assert called()
-            with kernels.use("numba"):
-                assert not called()
         assert called()
         with pytest.raises(KeyError), kernels.use("numpy"):
             raise KeyError
@@ -405,7 +403,7 @@ def test_use_forces_a_version_and_puts_back_what_was_before():
     finally:
         kernels.use(None)
         del product.kernel.versions["spy"]
-    with pytest.raises(ValueError, match="no kernel has a version 'fast'; there is numba, numpy"):
+    with pytest.raises(ValueError, match="no kernel has a version 'fast'; there is .*numpy"):
         kernels.use("fast")
 
 

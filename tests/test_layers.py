@@ -2,7 +2,6 @@
 import functools
 import inspect
 import json
-import os
 
 import numpy as np
 import pytest
@@ -11,8 +10,6 @@ import tinyvision as tv
 from tinyvision import layers
 from tinyvision.layers.base import Layer, clear_session
 from tinyvision.serialization import deserialize, serialize
-
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")           # read when JAX is imported: it compiles five times as fast
 
 TOLERANCE = 1e-10                                          # of float64 against float64; the numbers are about 1
 

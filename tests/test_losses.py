@@ -1,15 +1,12 @@
 """Losses against Keras: values, reductions and gradients, at ordinary and at extreme predictions."""
 import functools
 import inspect
-import os
 
 import numpy as np
 import pytest
 
 import tinyvision as tv
 from tinyvision import losses
-
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")           # read when JAX is imported: it compiles five times as fast
 
 TOLERANCE = 1e-10
 CLASSES = "MeanSquaredError", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"

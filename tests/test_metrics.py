@@ -1,14 +1,11 @@
 """Metrics against Keras: gathered over batches of unequal size."""
 import inspect
-import os
 
 import numpy as np
 import pytest
 
 import tinyvision as tv
 from tinyvision import losses, metrics
-
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")           # read when JAX is imported: it compiles five times as fast
 
 TOLERANCE = 1e-10
 SIZES = 5, 5, 5, 2                                         # of the batches: the last one is smaller, as in most epochs

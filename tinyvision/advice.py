@@ -36,7 +36,7 @@ def check_first_batch(model, x, y_pred) -> None:
 
 
 def _layers(model) -> list:
-    """The layers in the order in which they run, those of models inside too; none of a `call` of one's own: it may do anything."""
+    """The layers in the order in which they run, those of models inside too; none of a `call` of one's own."""
     if not hasattr(model, "layers"):
         return [model] if type(model).__name__ != "InputLayer" else []
     own = type(model).call.__module__.partition(".")[0] != __package__
@@ -50,7 +50,7 @@ def notice_untold(layer, y) -> None:
     _told_once[id(layer)] = layer
     if curious := next(_who_ask_for_training(layer), None):
         warnings.warn(f"{curious.name} ({type(curious).__name__}) ran in inference mode while gradients are recorded; say "
-                      "model(x, training=True) to train, training=False to silence this", stacklevel=4)
+                      "model(x, training=True) to train, training=False to silence this", stacklevel=3)
 
 
 def _who_ask_for_training(layer):

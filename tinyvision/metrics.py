@@ -1,6 +1,7 @@
 """Metrics: what training reports. Each gathers over the batches of an epoch, in the numbers of Keras."""
 from . import configurable, ops
 from .autograd import as_tensor, no_grad
+from .config import floatx
 from .configurable import Configurable
 from .losses.base import Loss, get as get_loss, matched
 
@@ -75,13 +76,13 @@ class MeanOfFunction(Mean):
 def binary_accuracy(y_true, y_pred, threshold=0.5):
     """The part of the labels, 0 and 1, that lie on the same side of the threshold as the predictions: for each sample."""
     y_true, y_pred = matched(y_true, y_pred)
-    right = ops.cast(y_true == ops.cast(y_pred > threshold, y_true.dtype), "float32")
+    right = ops.cast(y_true == ops.cast(y_pred > threshold, y_true.dtype), floatx())
     return ops.mean(right, axis=-1) if right.ndim > 1 else right
 
 
 def categorical_accuracy(y_true, y_pred):
     """1 where the largest of y_pred is at the place of the largest of y_true (one-hot rows), 0 elsewhere."""
-    return ops.cast(ops.argmax(y_true, axis=-1) == ops.argmax(y_pred, axis=-1), "float32")
+    return ops.cast(ops.argmax(y_true, axis=-1) == ops.argmax(y_pred, axis=-1), floatx())
 
 
 def sparse_categorical_accuracy(y_true, y_pred):
@@ -89,7 +90,7 @@ def sparse_categorical_accuracy(y_true, y_pred):
     y_true, y_pred = as_tensor(y_true), as_tensor(y_pred)
     if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
         y_true = ops.squeeze(y_true, axis=-1)
-    return ops.cast(y_true == ops.argmax(y_pred, axis=-1), "float32")
+    return ops.cast(y_true == ops.argmax(y_pred, axis=-1), floatx())
 
 
 class BinaryAccuracy(MeanOfFunction):

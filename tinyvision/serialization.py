@@ -23,8 +23,8 @@ def serialize(value):
                 "config": serialize(value.get_config()), "registered_name": None if own else type(value).__name__}
     if callable(value):
         return value.__name__
-    raise TypeError(f"cannot write {type(value).__name__} {value!r:.60} into a config: give its class a get_config that returns "
-                    "numbers, text, lists and dictionaries")
+    raise TypeError(f"cannot write {type(value).__name__} {value!r:.60} into a config: give its class a get_config that "
+                    "returns numbers, text, lists and dictionaries")
 
 
 def deserialize(value, custom_objects: dict | None = None):

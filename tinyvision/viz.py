@@ -133,7 +133,8 @@ def confusion(true, predicted, names=None):
     figure, (ax,) = _panels(1, width=0.5 * classes + 1.2, height=0.5 * classes + 1)
     ax.imshow(mistakes, cmap="Oranges", vmax=max(mistakes.max(), 1))
     for i, j in zip(*np.nonzero(counts)):
-        ax.text(j, i, counts[i, j], ha="center", va="center", fontsize=8, color=GREY if i == j else "black")
+        colour = GREY if i == j else "white" if mistakes[i, j] > 0.7 * mistakes.max() else "black"
+        ax.text(j, i, counts[i, j], ha="center", va="center", fontsize=8, color=colour)
     ticks = dict(ticks=range(classes), labels=names if names is not None else range(classes))
     ax.set_xticks(**ticks)
     ax.set_yticks(**ticks)

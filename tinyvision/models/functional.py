@@ -108,11 +108,10 @@ class Model(Trainer, Layer):
     def _fitted(self, x, symbol) -> Tensor:
         """An input in the dtype and shape that was promised; a missing last axis of 1 is added, as in Keras."""
         x = as_tensor(x)
-        x = x if str(x.dtype) == symbol.dtype else x.astype(symbol.dtype)
+        given, x = x.shape, x if str(x.dtype) == symbol.dtype else x.astype(symbol.dtype)
         if x.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
             x = x.reshape(*x.shape, 1)
         if x.ndim != symbol.ndim or any(n not in (m, None) for n, m in zip(symbol.shape[1:], x.shape[1:])):
-            hint = "; one sample needs a batch axis: x[None]" if x.shape == symbol.shape[1:] else ""
-            raise ValueError(f"{self.name} takes inputs of shape {symbol.shape} at {symbol.call.layer.name}, got "
-                             f"{x.shape}{hint}")
+            hint = "; one sample needs a batch axis: x[None]" if given == symbol.shape[1:] else ""
+            raise ValueError(f"{self.name} takes inputs of shape {symbol.shape} at {symbol.call.layer.name}, got {given}{hint}")
         return x

@@ -76,8 +76,8 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
                          f"{output.shape}, got {target.shape}. One-hot targets need categorical_crossentropy")
     classes = output.shape[axis]
     if target.size and not (0 <= target.data.min() and target.data.max() < classes):
-        raise ValueError(f"sparse_categorical_crossentropy: class numbers lie in 0 .. {classes - 1}, for an output of {classes} "
-                         f"classes; the targets go from {target.data.min()} to {target.data.max()}")
+        raise ValueError(f"sparse_categorical_crossentropy: class numbers lie in 0 .. {classes - 1}, for an output of "
+                         f"{classes} classes; the targets go from {target.data.min()} to {target.data.max()}")
     if target.dtype.kind == "f" and (target.data % 1).any():
         raise ValueError("sparse_categorical_crossentropy: class numbers are whole numbers, got fractions; targets that are "
                          "probabilities need categorical_crossentropy")

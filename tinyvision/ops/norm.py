@@ -53,8 +53,8 @@ def along(t, x, axis):
     axes = {a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis)}
     shape = tuple(n if a in axes else 1 for a, n in enumerate(x.shape))
     if np.size(t) != math.prod(shape):
-        raise ValueError(f"batch normalization along axis {axis} of x {x.shape} takes {math.prod(shape)} numbers each for mean, "
-                         f"variance, scale and offset, got shape {np.shape(t)}")
+        raise ValueError(f"batch normalization along axis {axis} of x {x.shape} takes {math.prod(shape)} numbers each for "
+                         f"mean, variance, scale and offset, got shape {np.shape(t)}")
     return reshape(t, shape)
 
 

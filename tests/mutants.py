@@ -1,0 +1,181 @@
+"""Planted bugs, and the test that must fall for each: `python tests/mutants.py` plants them one at a time and runs that test.
+
+A mutant is a file of the package, a piece of its text that occurs once, what takes its place, and the test. Each is applied to a
+temporary copy, with a Numba cache of its own. One that survives is a missing test. `python tests/mutants.py word` runs those whose name,
+file or test holds the word.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(__file__).parents[1]
+LAWS, ORACLE, ENGINE = "test_laws.py", "test_ops_against_keras.py", "test_autograd.py"
+
+
+@dataclass
+class Mutant:
+    """One planted bug."""
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str                                              # a file of tests/, and words that choose tests in it, after a colon
+
+    def plant(self, package: Path):
+        """Write the bug into a copy of the package."""
+        path = package / self.file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(self.old) == 1, f"{self.name}: {self.old!r} occurs {text.count(self.old)} times in {self.file}"
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+MUTANTS = [
+    # Wrong gradients
+    Mutant("multiply: its own factor", "ops/elementwise.py", "multiply.gradient(x1=lambda g, x2: g * x2,",
+           "multiply.gradient(x1=lambda g, x1: g * x1,", f"{LAWS}:test_gradient and multiply"),
+    Mutant("divide: sign of x2", "ops/elementwise.py", "x2=lambda g, y, x2: -g * y / x2)", "x2=lambda g, y, x2: g * y / x2)",
+           f"{LAWS}:test_gradient and divide"),
+    Mutant("tanh: slope", "ops/elementwise.py", "g * (1 - y * y)", "g * (1 - y)", f"{LAWS}:test_gradient and tanh"),
+    Mutant("sigmoid: slope", "ops/elementwise.py", "g * (y * (1 - y))", "g * y", f"{LAWS}:test_gradient and sigmoid"),
+    Mutant("relu: passes everything", "ops/elementwise.py", "relu.gradient(x=lambda g, y: g * (y > 0))",
+           "relu.gradient(x=lambda g, y: g * (y >= 0))", f"{LAWS}:test_gradient and relu"),
+    Mutant("power: 0 ** 0 gives nan", "ops/elementwise.py", "if x2 else g * 0\n    constant", "if True else g * 0\n    constant",
+           f"{ORACLE}:corners"),
+    Mutant("where: the other branch", "ops/elementwise.py", "x2=lambda g, condition: where(condition, 0, g))",
+           "x2=lambda g, condition: where(condition, g, 0))", f"{LAWS}:test_gradient and where"),
+    Mutant("clip: outside passes too", "ops/elementwise.py", "where((x >= x_min) * (x <= x_max), g, 0)",
+           "where((x >= x_min), g, 0)", f"{LAWS}:test_gradient and clip"),
+    Mutant("mean: missing 1/N", "ops/reduce.py", "return spread(g / (count or 1), x_shape, axis)",
+           "return spread(g, x_shape, axis)", f"{LAWS}:test_gradient and mean"),
+    Mutant("var: missing factor 2", "ops/statistics.py", "g * (2 * g.size / (x.size or 1))", "g * (g.size / (x.size or 1))",
+           f"{LAWS}:test_gradient and var"),
+    Mutant("max: every element wins", "ops/statistics.py", "cast(x == spread(y, x.shape, axis), x.dtype)",
+           "cast(x <= spread(y, x.shape, axis), x.dtype)", f"{LAWS}:test_gradient and max"),
+    Mutant("logsumexp: unscaled", "ops/statistics.py", "* exp(x - spread(y, x.shape, axis)))", "* exp(x))",
+           f"{LAWS}:test_gradient and logsumexp"),
+    Mutant("matmul: left gradient not turned", "ops/linalg.py", "if len(x1_shape) == 1 else g) @ _turned(x2)",
+           "if len(x1_shape) == 1 else g) @ x2", f"{LAWS}:test_gradient and matmul"),
+    Mutant("transpose: axes not inverted", "ops/shape.py", "transpose(g, axes=_inverse(axes))", "transpose(g, axes=axes)",
+           f"{LAWS}:test_gradient and transpose"),
+    Mutant("take: last position wins", "ops/indexing.py", "xp.add.at(y, index, x) ", "y[index] = x ",
+           f"{LAWS}:test_gradient and (take or getitem)"),
+    Mutant("concatenate: pieces in reverse", "ops/indexing.py", "for start, end in zip([0, *ends], ends)]",
+           "for start, end in zip([0, *ends], ends)][::-1]", f"{LAWS}:test_gradient and concatenate"),
+    Mutant("softmax: sum forgotten", "ops/loss.py", "y * (g - sum(g * y, axis=axis, keepdims=True))", "y * g",
+           f"{LAWS}:test_gradient and softmax"),
+    Mutant("log_softmax: exp forgotten", "ops/loss.py", "g - exp(y) * sum(g, axis=axis, keepdims=True)",
+           "g - y * sum(g, axis=axis, keepdims=True)", f"{LAWS}:test_gradient and log_softmax"),
+    Mutant("batch normalization: mean of dy forgotten", "ops/norm.py", "dx += slope * m - sum_dy / n", "dx += slope * m",
+           f"{LAWS}:test_gradient and batch_normalization_training"),
+    Mutant("batch normalization: small ops differ", "ops/norm.py", "return centred * (variance + epsilon) ** -0.5 * scale + offset",
+           "return centred * (variance + 2 * epsilon) ** -0.5 * scale + offset",
+           f"{LAWS}:test_both_lanes and batch_normalization_training"),
+    Mutant("dropout: gradient not scaled", "ops/random.py", "where(kept, g / (1 - rate), 0)", "where(kept, g, 0)",
+           f"{LAWS}:test_gradient and dropout"),
+    # Wrong forwards: a gradient check cannot see them
+    Mutant("conv: kernel turned round", "kernels/conv/reference.py", "y = _grouped_columns(x, windows, groups) @ _kernel_matrices(kernel, groups)",
+           "y = _grouped_columns(x, windows, groups) @ _kernel_matrices(kernel[::-1], groups)", f"{ORACLE}:conv"),
+    Mutant("same padding on the wrong side", "kernels/windows.py", "(m // 2, m - m // 2)", "(m - m // 2, m // 2)", f"{ORACLE}:conv"),
+    Mutant("same padding: one window too few", "kernels/windows.py", "-(-n // s)", "(n // s)", f"{ORACLE}:conv or pool"),
+    Mutant("average pool: margins count", "ops/average_pool.py", "if windows.padded: ", "if False: ", f"{ORACLE}:average_pool or pools"),
+    Mutant("variance with n - 1", "ops/statistics.py", "return x.var(axis, keepdims=keepdims)", "return x.var(axis, keepdims=keepdims, ddof=1)",
+           f"{ORACLE}:test_same_as_keras and var"),
+    Mutant("sigmoid overflows", "ops/elementwise.py", "xp.exp(-xp.abs(x)) ", "xp.exp(-x) ", f"{ORACLE}:sigmoid"),
+    Mutant("crossentropy: not divided by the sum", "ops/loss.py", "    output = output / sum(output, axis=axis, keepdims=True)\n", "",
+           f"{ORACLE}:categorical_crossentropy"),
+    Mutant("binary crossentropy: wrong sign of the logit", "ops/binary.py", "_softplus(output) - target * output",
+           "_softplus(-output) - target * output", f"{ORACLE}:binary_crossentropy"),
+    Mutant("batch normalization: epsilon outside the root", "ops/norm.py", "factor = (variance + epsilon) ** -0.5\n    factor = factor if",
+           "factor = 1 / (variance ** 0.5 + epsilon)\n    factor = factor if", f"{ORACLE}:batch_normalization"),
+    Mutant("Philox: one round less", "kernels/random/reference.py", "ROUNDS = 10", "ROUNDS = 9", f"{ORACLE}:philox"),
+    Mutant("dropout: scaled by the rate", "ops/random.py", "x / (1 - rate), xp.zeros", "x / rate, xp.zeros", f"{ORACLE}:dropout"),
+    # Off by one, or out of place, in a kernel
+    Mutant("reference max pool: the last of equals", "kernels/pool/reference.py", "(pixels > y)", "(pixels >= y)",
+           f"{ORACLE}:equals"),
+    Mutant("blocked conv: last block forgotten", "kernels/conv/blocked.py", "for b in prange((n * oh + block - 1) // block):\n        row = b * block\n        rows = min(block, n * oh - row)\n        columns = np.empty((rows * ow, len(matrix))",
+           "for b in prange((n * oh) // block):\n        row = b * block\n        rows = min(block, n * oh - row)\n        columns = np.empty((rows * ow, len(matrix))",
+           f"{LAWS}:test_version and conv_forward"),
+    Mutant("blocked conv: dilation ignored", "kernels/conv/blocked.py", "i * sh + p * dh, j * sw + q * dw], (p * kw + q) * c\n                    for k in range(c):\n                        column",
+           "i * sh + p, j * sw + q], (p * kw + q) * c\n                    for k in range(c):\n                        column",
+           f"{LAWS}:test_version and conv_forward"),
+    Mutant("blocked conv: a part overwritten", "kernels/conv/blocked.py", "parts[part] += np.dot", "parts[part] = np.dot",
+           f"{LAWS}:test_version and conv_kernel_gradient"),
+    Mutant("blocked max pool: strides mixed up", "kernels/pool/blocked.py", "x[image, i * sh + p, j * sw + q], np", "x[image, i * sw + p, j * sh + q], np",
+           f"{LAWS}:test_version and max_pool"),
+    Mutant("blocked scatter: overlap overwritten", "kernels/pool/blocked.py", "j * sw + p % kw, k] += dy", "j * sw + p % kw, k] = dy",
+           f"{LAWS}:test_version and scatter"),
+    Mutant("col2im: overlap overwritten", "kernels/windows.py", "pixels += columns[:, :, :, p]", "pixels[:] = columns[:, :, :, p]",
+           f"{LAWS}:adjoint and conv"),
+    # The engine
+    Mutant("gradient overwritten, not added", "autograd.py", "grads[edge] = grads[edge] + ge if edge in grads else ge", "grads[edge] = ge",
+           f"{ENGINE}:used_twice"),
+    Mutant("leaf.grad overwritten, not added", "autograd.py", "t.grad = g if t.grad is None else t.grad + g", "t.grad = g", f"{ENGINE}:accumulate"),
+    Mutant("broadcasting undone on the wrong axis", "autograd.py", "extra + i for i, n in enumerate(edge.shape) if n == 1",
+           "extra + i for i, n in enumerate(edge.shape[::-1]) if n == 1", f"{LAWS}:test_gradient and (add or multiply)"),
+    Mutant("float64 leaks", "op.py", "y = y.astype(floatx())", "pass", f"{LAWS}:integers_alone or test_dtype"),
+    Mutant("oldest first", "autograd.py", 'key=operator.attrgetter("born"), reverse=True)', 'key=operator.attrgetter("born"))',
+           f"{ENGINE}:diamond or branches"),
+    Mutant("nothing is freed", "autograd.py", "node.kept = None", "pass", f"{ENGINE}:frees or memory"),
+    Mutant("changes in place go unnoticed", "autograd.py", "> self.born:", "> self.born + 10 ** 9:", f"{ENGINE}:change_in_place"),
+    Mutant("recording goes on in backward", "autograd.py", "with _with(recording=create_graph, differentiating=None):",
+           "with _with(recording=True, differentiating=None):", f"{ENGINE}:records_nothing"),
+    Mutant("relu writes to its input", "ops/elementwise.py", "return array_library(x).maximum(x, 0)\n",
+           "return array_library(x).maximum(x, 0, out=x)\n", f"{LAWS}:untouched and relu"),
+    # Layers and training
+    Mutant("moving variance unbiased", "layers/norm.py", "(1 - self.momentum) * moment)", "(1 - self.momentum) * moment * 1.01)",
+           "test_layers.py:moving_averages"),
+    Mutant("frozen batch normalization goes on", "layers/norm.py", "training and self.trainable", "training", "test_layers.py:frozen"),
+    Mutant("glorot with fan_in alone", "initializers/base.py", 'super().__init__(1.0, "fan_avg", "uniform", seed)',
+           'super().__init__(1.0, "fan_in", "uniform", seed)', "test_initializers.py:named or widths"),
+    Mutant("RMSprop: epsilon after the root", "optimizers/rmsprop.py", "step = learning_rate * gradient / scale ** 0.5",
+           "step = learning_rate * gradient / ((scale - self.epsilon) ** 0.5 + self.epsilon)", "test_optimizers.py:keras"),
+    Mutant("Adam: no bias correction", "optimizers/adam.py", "t = self.iterations + 1", "t = 10 ** 9", "test_optimizers.py:keras"),
+    Mutant("nesterov: as plain momentum", "optimizers/sgd.py", "self.momentum * velocity + step if self.nesterov else velocity", "velocity",
+           "test_optimizers.py:keras"),
+    Mutant("the last batch counts as a full one", "training.py", "weight=samples)", "weight=1)", "test_training.py:keras"),
+    Mutant("validation takes the first samples", "data/batching.py", "for part in (slice(first), slice(first, None))",
+           "for part in (slice(self.samples - first, None), slice(self.samples - first))", "test_training.py:validation_split"),
+    Mutant("(N,) against (N, 1) broadcasts", "losses/base.py", "if y_true.shape != y_pred.shape:", "if False:", "test_beginners_mistakes.py"),
+]
+
+
+def survives(mutant: Mutant) -> bool:
+    """Whether the named test passes in spite of the bug."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for part in ("tinyvision", "tests"):
+            shutil.copytree(HOME / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(HOME / "setup.cfg", copy)
+        mutant.plant(copy / "tinyvision")
+        file, _, words = mutant.test.partition(":")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/{file}", *(["-k", words] if words else [])]
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True,
+                              env={**os.environ, "NUMBA_CACHE_DIR": str(copy / "cache"), "PYTHONPATH": str(copy)})
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"{mutant.name}: {mutant.test} did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("word", nargs="?", default="", help="only the mutants whose name, file or test holds this word")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    chosen = [m for m in MUTANTS if options.word in f"{m.name} {m.file} {m.test}"]
+    with ThreadPoolExecutor(options.processes) as pool:
+        alive = []
+        for mutant, survived in zip(chosen, pool.map(survives, chosen)):
+            print(f"{'SURVIVES' if survived else 'killed  '}  {mutant.name}  ({mutant.test})", flush=True)
+            alive += [mutant] if survived else []
+    print(f"{len(chosen) - len(alive)} of {len(chosen)} planted bugs were found")
+    sys.exit(bool(alive))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""Callbacks: early stopping and checkpoints against Keras, driven by the same logs; history and progress."""
+import inspect
+import os
+
+import numpy as np
+import pytest
+
+import tinyvision as tv
+from tinyvision import callbacks, layers
+
+
+class Dummy:
+    """A model that only remembers what was asked of it. Its one weight is the epoch that it is in."""
+
+    def __init__(self):
+        self.stop_training, self.saved, self.weights, self.metrics = False, [], [np.array(-1.0)], []
+
+    def get_weights(self):
+        return [w.copy() for w in self.weights]
+
+    def set_weights(self, weights):
+        self.weights = weights
+
+    def save(self, path, overwrite=True):
+        self.saved.append(("model", path))
+
+    def save_weights(self, path, overwrite=True):
+        self.saved.append(("weights", path))
+
+
+def drive(callback, values, name="val_loss", batches=0):
+    """Tell a callback what `fit` would tell it: the number of each epoch, and of each batch. Returns what it did."""
+    model = Dummy()
+    if hasattr(callback, "set_model"):
+        callback.set_model(model)
+    else:
+        callback.model = model
+    epochs = 0
+    callback.on_train_begin()
+    for epoch, value in enumerate(values):
+        model.weights = [np.array(float(epoch))]
+        callback.on_epoch_begin(epoch)
+        for batch in range(batches):
+            callback.on_train_batch_begin(batch)
+            callback.on_train_batch_end(batch, {"loss": float(batch)} | ({} if value is None else {name: value}))
+        callback.on_epoch_end(epoch, {} if value is None else {name: value})
+        epochs += 1
+        if model.stop_training:
+            break
+    callback.on_train_end({})
+    return {"epochs": epochs, "weights": float(model.weights[0]), "saved": model.saved}
+
+
+def curve(seed):
+    """Twelve numbers that go down for a while; eighths, so that ties and differences are exact."""
+    rng = np.random.default_rng(seed)
+    return list(np.round(8 * (2 - np.linspace(0, 1.5, 12) + rng.normal(0, 0.5, 12))) / 8)
+
+
+CURVES = {
+    "down": [5.0, 4.0, 3.0, 2.0], "up": [1.0, 2.0, 3.0, 4.0], "flat": [2.0] * 5, "late": [3.0, 4.0, 4.0, 2.0, 5.0, 5.0, 5.0, 1.0],
+    "one": [1.0], "infinite": [np.inf, 3.0, np.inf, np.inf, 2.0],
+    "broken": [np.nan, 3.0, 2.0, 1.0], "breaking": [3.0, 2.0, np.nan, np.nan, 1.0], **{f"random {seed}": curve(seed) for seed in range(6)},
+}
+every_curve = pytest.mark.parametrize("curve", CURVES)
+
+STOPPING = {
+    "plain": {}, "patient": dict(patience=2), "very patient": dict(patience=5),
+    "choosy": dict(min_delta=0.25, patience=1), "negative delta": dict(min_delta=-0.25, patience=1),
+    "baseline": dict(baseline=1.5), "patient baseline": dict(baseline=1.5, patience=3),
+    "strict baseline": dict(baseline=1.5, patience=3, min_delta=0.125),
+    "later": dict(start_from_epoch=3), "later and patient": dict(start_from_epoch=2, patience=2),
+    "beyond the end": dict(start_from_epoch=50),
+}
+
+
+@pytest.mark.parametrize("mode", ["min", "max", "auto"])
+@pytest.mark.parametrize("restore", [False, True], ids=["stay", "restore"])
+@pytest.mark.parametrize("settings", STOPPING)
+@every_curve
+def test_early_stopping_is_that_of_keras(keras, curve, settings, restore, mode):
+    """The same last epoch, and the same weights at the end."""
+    settings = dict(**STOPPING[settings], restore_best_weights=restore, mode=mode)
+    ours = drive(callbacks.EarlyStopping(**settings), CURVES[curve])
+    assert ours == drive(keras.callbacks.EarlyStopping(**settings), CURVES[curve])
+
+
+def test_early_stopping_starts_afresh():
+    stop = callbacks.EarlyStopping(patience=1, restore_best_weights=True)
+    first = drive(stop, CURVES["late"])
+    assert drive(stop, CURVES["late"]) == first == {"epochs": 2, "weights": 0.0, "saved": []}
+
+
+@pytest.mark.parametrize("monitor, rising", [("val_loss", False), ("loss", False), ("mse", False), ("val_accuracy", True), ("acc", True),
+                                             ("sparse_categorical_accuracy", True), ("val_auc", True), ("precision", True)])
+def test_the_direction_follows_from_the_name(monitor, rising):
+    up = drive(callbacks.EarlyStopping(monitor=monitor), CURVES["up"], monitor)["epochs"]
+    assert (up == 4) == rising
+    assert (drive(callbacks.EarlyStopping(monitor=monitor, mode="max"), CURVES["up"], monitor)["epochs"]) == 4
+
+
+def test_early_stopping_tells_what_it_did(capsys):
+    drive(callbacks.EarlyStopping(verbose=1, patience=1), CURVES["late"])
+    assert capsys.readouterr().out == "Stopped after epoch 2: val_loss was best in epoch 1, 3.0000\n"
+    drive(callbacks.EarlyStopping(verbose=1), CURVES["down"])
+    drive(callbacks.EarlyStopping(), CURVES["late"])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("make", [lambda: callbacks.EarlyStopping(), lambda: callbacks.ModelCheckpoint("a.keras", save_best_only=True)])
+def test_a_number_that_is_not_there(make):
+    with pytest.warns(UserWarning, match="watches 'val_loss', which is not in the logs: there is accuracy; .*validation_data"):
+        assert drive(make(), [1.0, 2.0], "accuracy")["epochs"] == 2
+
+
+CHECKPOINTS = {
+    "each": ("m.keras", {}), "best": ("m.keras", dict(save_best_only=True)),
+    "best of max": ("m.keras", dict(save_best_only=True, mode="max")),
+    "threshold": ("m.keras", dict(save_best_only=True, initial_value_threshold=1.5)),
+    "threshold of max": ("m.keras", dict(save_best_only=True, initial_value_threshold=1.5, mode="max")),
+    "weights": ("m.weights.h5", dict(save_weights_only=True)),
+    "named": ("m-{epoch:02d}-{val_loss:.2f}.keras", dict(save_best_only=True)),
+    "batches": ("m-{epoch}-{batch}.keras", dict(save_freq=3)),
+    "many batches": ("m-{epoch}-{batch:03d}-{loss:.1f}.weights.h5", dict(save_freq=7, save_weights_only=True)),
+    "best batches": ("m-{epoch}-{batch}.keras", dict(save_freq=2, save_best_only=True, monitor="val_loss")),
+}
+
+
+@pytest.mark.parametrize("settings", CHECKPOINTS)
+@every_curve
+def test_checkpoints_are_those_of_keras(keras, curve, settings):
+    """The same files, in the same order."""
+    path, settings = CHECKPOINTS[settings]
+    ours, theirs = (home.callbacks.ModelCheckpoint(path, **settings) for home in (tv, keras))
+    if "save_freq" in settings:
+        theirs.set_model(Dummy())
+        theirs._set_monitor_op()                           # which it would do in its first on_epoch_end, after it needs it
+    expected = drive(theirs, CURVES[curve], batches=4)
+    assert drive(ours, CURVES[curve], batches=4) == expected
+    assert expected["saved"] or "threshold" in str(settings) or "max" in str(settings) or len(CURVES[curve]) == 1
+
+
+def test_a_checkpoint_without_its_number_is_kept(keras):
+    """Better one file too many than none, as in Keras."""
+    settings = dict(filepath="m-{epoch}.keras", save_best_only=True)
+    with pytest.warns(UserWarning, match="not in the logs"):
+        ours = drive(callbacks.ModelCheckpoint(**settings), [3.0, None, 2.0, 4.0])
+    with pytest.warns(UserWarning):
+        assert ours == drive(keras.callbacks.ModelCheckpoint(**settings), [3.0, None, 2.0, 4.0])
+    assert ours["saved"] == [("model", f"m-{epoch}.keras") for epoch in (1, 2, 3)]
+
+
+def test_a_checkpoint_tells_what_it_did(capsys):
+    drive(callbacks.ModelCheckpoint("m.keras", verbose=1, save_best_only=True), [3.0, 4.0])
+    assert capsys.readouterr().out == "Saved m.keras after epoch 1\n"
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda: callbacks.ModelCheckpoint("model"), "must end in '.keras', got 'model'"),
+    (lambda: callbacks.ModelCheckpoint("model.keras", save_weights_only=True), "must end in '.weights.h5'"),
+    (lambda: callbacks.ModelCheckpoint("m.keras", save_freq=0), "'epoch' or a number of batches, got 0"),
+    (lambda: callbacks.ModelCheckpoint("m.keras", save_freq="batch"), "got 'batch'"),
+    (lambda: callbacks.EarlyStopping(mode="down"), "mode is 'auto', 'min' or 'max', not 'down'")], ids=range(5))
+def test_what_cannot_be_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("name", ["EarlyStopping", "ModelCheckpoint"])
+def test_arguments_are_those_of_keras(keras, name):
+    ours, theirs = (inspect.signature(getattr(home.callbacks, name)).parameters for home in (tv, keras))
+    assert {p.name: p.default for p in ours.values()} == {p.name: p.default for p in theirs.values()}
+    assert list(ours) == list(theirs)
+
+
+@pytest.mark.parametrize("turn", ["on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin",
+                                  "on_train_batch_end"])
+def test_turns_have_the_arguments_of_keras(keras, turn):
+    ours, theirs = (inspect.signature(getattr(home.callbacks.Callback, turn)).parameters for home in (tv, keras))
+    assert {p.name: p.default for p in ours.values()} == {p.name: p.default for p in theirs.values()}
+
+
+# In fit -----------------------------------------------------------------------------------------------------------------
+
+def tiny(metrics=()):
+    model = tv.Sequential([layers.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=metrics)
+    return model
+
+
+X, Y = np.random.default_rng(0).standard_normal((12, 3)), np.ones((12, 1))
+
+
+class Diary(callbacks.Callback):
+    """Writes down each turn."""
+
+    def __init__(self):
+        self.turns = []
+
+    def __getattribute__(self, name):
+        if name.startswith("on_"):
+            return lambda *facts: self.turns.append((name, *[sorted(f) if isinstance(f, dict) else f for f in facts]))
+        return super().__getattribute__(name)
+
+
+def test_the_order_of_turns():
+    diary = Diary()
+    model = tiny(["mse"])
+    model.fit(X, Y, batch_size=8, epochs=2, validation_data=(X, Y), callbacks=[diary], verbose=0)
+    batch, end = ["loss", "mse"], ["loss", "mse", "val_loss", "val_mse"]
+    assert [turn for turn in diary.turns] == [
+        ("on_train_begin",),
+        *[turn for epoch in (0, 1) for turn in (
+            ("on_epoch_begin", epoch), ("on_train_batch_begin", 0), ("on_train_batch_end", 0, batch),
+            ("on_train_batch_begin", 1), ("on_train_batch_end", 1, batch), ("on_epoch_end", epoch, end))],
+        ("on_train_end", end)]
+    assert diary.model is model
+
+
+def test_turns_are_those_of_keras(keras):
+    """A callback that is written for Keras sees the same turns, with the same numbers and names."""
+    def seen(home):
+        class Watch(home.callbacks.Callback):
+            found = []
+
+            def on_train_begin(self, logs=None):
+                super().on_train_begin(logs)
+                self.found.append("begin")
+
+            def on_epoch_begin(self, epoch, logs=None):
+                super().on_epoch_begin(epoch, logs)
+                self.found.append(("epoch", epoch))
+
+            def on_train_batch_end(self, batch, logs=None):
+                super().on_train_batch_end(batch, logs)
+                self.found.append((batch, sorted(logs)))
+
+            def on_epoch_end(self, epoch, logs=None):
+                super().on_epoch_end(epoch, logs)
+                self.found.append((epoch, sorted(logs)))
+                if epoch == 1:
+                    self.model.stop_training = True
+
+            def on_train_end(self, logs=None):
+                self.found.append("end")
+
+        watch = Watch()
+        model = home.Sequential([home.layers.Input((3,)), home.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=["mse"])
+        model.fit(X, Y, batch_size=8, epochs=5, validation_split=0.25, callbacks=[watch], verbose=0)
+        return watch.found
+
+    assert seen(tv) == seen(keras)
+
+
+def test_early_stopping_in_fit():
+    model = tiny()
+    weights = model.get_weights()
+    stop = callbacks.EarlyStopping("loss", patience=2, restore_best_weights=True, min_delta=1e9)
+    history = model.fit(X, Y, epochs=50, callbacks=[stop], verbose=0)
+    assert len(history.epoch) == 3 and stop.stopped_epoch == 2
+    assert (model.get_weights()[0] != weights[0]).all()    # the best epoch was the first, not the start
+
+
+def test_checkpoints_in_fit(monkeypatch, tmp_path):
+    model, saved = tiny(), []
+    monkeypatch.setattr(type(model), "save", lambda self, path: saved.append((path, self.get_weights()[0].copy())), raising=False)
+    path = tmp_path / "m-{epoch}.keras"
+    history = model.fit(X, Y, epochs=3, callbacks=[callbacks.ModelCheckpoint(path, "loss")], verbose=0)
+    assert [os.path.basename(name) for name, _ in saved] == ["m-1.keras", "m-2.keras", "m-3.keras"]
+    np.testing.assert_array_equal(saved[-1][1], model.get_weights()[0])
+    assert len(history.history["loss"]) == 3
+
+
+def test_history():
+    history = callbacks.History()
+    history.on_epoch_end(0, {"loss": 2.0})
+    history.on_epoch_end(1, {"loss": 1.0, "val_loss": 3.0})
+    assert history.epoch == [0, 1] and history.history == {"loss": [2.0, 1.0], "val_loss": [3.0]}
+
+
+def test_stop_training_is_forgotten_by_the_next_fit():
+    class Stop(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    model = tiny()
+    assert len(model.fit(X, Y, epochs=4, callbacks=[Stop()], verbose=0).epoch) == 1
+    assert len(model.fit(X, Y, epochs=4, verbose=0).epoch) == 4
