@@ -140,7 +140,7 @@ MUTANTS = [
            "test_optimizers.py:keras"),
     Mutant("the last batch counts as a full one", "training.py", "weight=samples)", "weight=1)", "test_training.py:keras"),
     Mutant("validation takes the first samples", "data/batching.py", "for part in (slice(first), slice(first, None))",
-           "for part in (slice(self.samples - first, None), slice(self.samples - first))", "test_training.py:validation_split"),
+           "for part in (slice(self.samples - first, None), slice(self.samples - first))", "test_batching.py:split"),
     Mutant("(N,) against (N, 1) broadcasts", "losses/base.py", "if y_true.shape != y_pred.shape:", "if False:", "test_beginners_mistakes.py"),
 ]
 

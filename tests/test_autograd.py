@@ -9,7 +9,7 @@ import weakref
 import numpy as np
 import pytest
 
-from tinyvision import Tensor, config, detect_anomaly, enable_grad, grad, no_grad, ops, tensor
+from tinyvision import Tensor, config, detect_anomaly, enable_grad, grad, layers, no_grad, ops, tensor
 from tinyvision.autograd import OPS, as_array, as_tensor, is_recording, to_numpy
 from tinyvision.op import op
 
@@ -1042,3 +1042,13 @@ def test_a_leaf_on_a_named_device_is_a_leaf():
     assert x.node is None
     (x * x).sum().backward()
     equal(x.grad, [2, 4], 0)
+
+
+@pytest.mark.parametrize("function", [lambda x, k: ops.conv(x, k), lambda x, k: layers.Flatten()(x) * k.reshape(-1)[:16],
+                                      lambda x, k: layers.Conv2D(2, 3, kernel_initializer="ones", use_bias=False)(x) * k.sum()])
+def test_an_array_given_to_a_composite_op_or_a_layer_may_be_overwritten_afterwards(function):
+    given, k = np.random.default_rng(0).random((1, 4, 4, 1)), tensor(np.ones((3, 3, 1, 2)), requires_grad=True)
+    expected, = grad(function(given.copy(), k).sum(), k)
+    y = function(given, k).sum()
+    given[:] = 0
+    np.testing.assert_array_equal(grad(y, k)[0].numpy(), expected.numpy())

@@ -58,9 +58,11 @@ def curve(seed):
 
 
 CURVES = {
-    "down": [5.0, 4.0, 3.0, 2.0], "up": [1.0, 2.0, 3.0, 4.0], "flat": [2.0] * 5, "late": [3.0, 4.0, 4.0, 2.0, 5.0, 5.0, 5.0, 1.0],
+    "down": [5.0, 4.0, 3.0, 2.0], "up": [1.0, 2.0, 3.0, 4.0], "flat": [2.0] * 5,
+    "late": [3.0, 4.0, 4.0, 2.0, 5.0, 5.0, 5.0, 1.0],
     "one": [1.0], "infinite": [np.inf, 3.0, np.inf, np.inf, 2.0],
-    "broken": [np.nan, 3.0, 2.0, 1.0], "breaking": [3.0, 2.0, np.nan, np.nan, 1.0], **{f"random {seed}": curve(seed) for seed in range(6)},
+    "broken": [np.nan, 3.0, 2.0, 1.0], "breaking": [3.0, 2.0, np.nan, np.nan, 1.0],
+    **{f"random {seed}": curve(seed) for seed in range(6)},
 }
 every_curve = pytest.mark.parametrize("curve", CURVES)
 
@@ -91,8 +93,9 @@ def test_early_stopping_starts_afresh():
     assert drive(stop, CURVES["late"]) == first == {"epochs": 2, "weights": 0.0, "saved": []}
 
 
-@pytest.mark.parametrize("monitor, rising", [("val_loss", False), ("loss", False), ("mse", False), ("val_accuracy", True), ("acc", True),
-                                             ("sparse_categorical_accuracy", True), ("val_auc", True), ("precision", True)])
+@pytest.mark.parametrize("monitor, rising", [
+    ("val_loss", False), ("loss", False), ("mse", False), ("val_accuracy", True), ("acc", True),
+    ("sparse_categorical_accuracy", True), ("val_auc", True), ("precision", True)])
 def test_the_direction_follows_from_the_name(monitor, rising):
     up = drive(callbacks.EarlyStopping(monitor=monitor), CURVES["up"], monitor)["epochs"]
     assert (up == 4) == rising
@@ -107,7 +110,8 @@ def test_early_stopping_tells_what_it_did(capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("make", [lambda: callbacks.EarlyStopping(), lambda: callbacks.ModelCheckpoint("a.keras", save_best_only=True)])
+@pytest.mark.parametrize("make", [lambda: callbacks.EarlyStopping(),
+                                  lambda: callbacks.ModelCheckpoint("a.keras", save_best_only=True)])
 def test_a_number_that_is_not_there(make):
     with pytest.warns(UserWarning, match="watches 'val_loss', which is not in the logs: there is accuracy; .*validation_data"):
         assert drive(make(), [1.0, 2.0], "accuracy")["epochs"] == 2
@@ -264,7 +268,7 @@ def test_early_stopping_in_fit():
 
 def test_checkpoints_in_fit(monkeypatch, tmp_path):
     model, saved = tiny(), []
-    monkeypatch.setattr(type(model), "save", lambda self, path: saved.append((path, self.get_weights()[0].copy())), raising=False)
+    monkeypatch.setattr(type(model), "save", lambda self, path: saved.append((path, self.get_weights()[0])), raising=False)
     path = tmp_path / "m-{epoch}.keras"
     history = model.fit(X, Y, epochs=3, callbacks=[callbacks.ModelCheckpoint(path, "loss")], verbose=0)
     assert [os.path.basename(name) for name, _ in saved] == ["m-1.keras", "m-2.keras", "m-3.keras"]

@@ -504,3 +504,12 @@ BAD = {
 def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "bool", "int16"])
+@pytest.mark.parametrize("name", ["exp", "sigmoid", "tanh", "sqrt", "softmax", "log_softmax", "logsumexp", "mean", "divide"])
+def test_small_integers_are_computed_in_the_default_float(name, dtype):
+    x = np.array([[0, 1, 3, 12]]).astype(dtype)
+    y, expected = (OPS[name](a, 2) if name == "divide" else OPS[name](a) for a in (x, x.astype("float32")))
+    assert y.dtype == "float32"
+    np.testing.assert_allclose(y.numpy(), expected.numpy(), rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Layers against Keras: their arguments, weights, outputs, gradients and shapes, row by row; and what each promises by itself."""
+"""Layers against Keras: their arguments, weights, outputs, gradients and shapes, row by row; and what each promises."""
 import functools
 import inspect
 import json

@@ -102,7 +102,8 @@ def test_the_learning_rate_may_change_midway(keras, row):
                                rtol=TOLERANCE, atol=TOLERANCE)
 
 
-LATER = {"weight_decay", "use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"}
+LATER = {"weight_decay", "use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor",
+         "gradient_accumulation_steps"}
 
 
 @pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam"])

@@ -16,11 +16,12 @@ TOLERANCE = 1e-8                                           # after 20 steps in f
 @pytest.fixture
 def double(keras):
     """float64 on both sides; Keras keeps learning rates and metrics in floatx."""
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
     tv.config.set_floatx("float64")
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     yield keras
-    keras.config.set_floatx(before)
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
 
 
 def pictures(n=48, classes=4):
@@ -41,7 +42,8 @@ def convnet(k, inputs=True, **head):
 
 
 def dense(k, units=1, activation=None):
-    return k.Sequential([k.layers.Input((5,)), k.layers.Dense(6, activation="tanh"), k.layers.Dense(units, activation=activation)])
+    return k.Sequential([k.layers.Input((5,)), k.layers.Dense(6, activation="tanh"),
+                         k.layers.Dense(units, activation=activation)])
 
 
 def twins(keras, make, *args, **settings):
@@ -100,8 +102,9 @@ def test_twenty_steps_are_those_of_keras(double, optimizer, settings):
 
 def targets(kind, n=21):
     rng = np.random.default_rng(1)
+    classes = rng.integers(0, 3, n)
     return {"numbers": rng.standard_normal((n, 1)), "flat numbers": rng.standard_normal(n), "bits": rng.integers(0, 2, n),
-            "many bits": rng.integers(0, 2, (n, 3)), "one-hot": np.eye(3)[rng.integers(0, 3, n)], "classes": rng.integers(0, 3, n)}[kind]
+            "many bits": rng.integers(0, 2, (n, 3)), "one-hot": np.eye(3)[classes], "classes": classes}[kind]
 
 
 @pytest.mark.parametrize("units, activation, loss, kind, metrics", [
@@ -110,7 +113,8 @@ def targets(kind, n=21):
     (1, "sigmoid", "binary_crossentropy", "bits", ["accuracy"]),
     (3, "sigmoid", "binary_crossentropy", "many bits", ["binary_accuracy"]),
     (3, "softmax", "categorical_crossentropy", "one-hot", ["acc"]),
-    (3, None, ("SparseCategoricalCrossentropy", dict(from_logits=True)), "classes", ["accuracy", "sparse_categorical_accuracy"]),
+    (3, None, ("SparseCategoricalCrossentropy", dict(from_logits=True)), "classes",
+     ["accuracy", "sparse_categorical_accuracy"]),
     (3, None, ("CategoricalCrossentropy", dict(from_logits=True, label_smoothing=0.1)), "one-hot", ["categorical_accuracy"]),
     (3, None, ("MeanSquaredError", dict(reduction="sum")), "one-hot", []),
 ], ids=lambda value: value if isinstance(value, str) else None)
@@ -159,8 +163,8 @@ def a_run(seed):
     """Weights and history of a training with a shuffle, dropout and random weights."""
     tv.utils.set_random_seed(seed)
     x, y = pictures()
-    model = tv.Sequential([layers.Input((10, 8, 1)), layers.Conv2D(4, 3, activation="relu"), layers.Dropout(0.3), layers.Flatten(),
-                           layers.Dense(4, activation="softmax")])
+    model = tv.Sequential([layers.Input((10, 8, 1)), layers.Conv2D(4, 3, activation="relu"), layers.Dropout(0.3),
+                           layers.Flatten(), layers.Dense(4, activation="softmax")])
     model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(x, y, batch_size=8, epochs=3, validation_split=0.2, verbose=0)
     return [w.tobytes() for w in model.get_weights()], history.history
@@ -245,8 +249,8 @@ def test_evaluate_and_predict_on_all_forms(form):
     np.testing.assert_array_equal(model.predict(**FORMS[form]()), model.predict(X, batch_size=6))
 
 
-@pytest.mark.parametrize("validation", [lambda: (X, Y), lambda: [X, Y], lambda: pairs(20), lambda: Loader(True), lambda: pairs(3),
-                                        lambda: (tv.tensor(X), Y.tolist())], ids=range(6))
+@pytest.mark.parametrize("validation", [lambda: (X, Y), lambda: [X, Y], lambda: pairs(20), lambda: Loader(True),
+                                        lambda: pairs(3), lambda: (tv.tensor(X), Y.tolist())], ids=range(6))
 def test_validation_data_in_all_forms(validation):
     model = compiled()
     history = model.fit(X, Y, epochs=2, validation_data=validation(), verbose=0).history
@@ -378,7 +382,8 @@ def test_a_function_serves_as_a_loss():
     model, expected = dense(tv), compiled()
     model.set_weights(expected.get_weights())
     model.compile("sgd", lambda y_true, y_pred: tv.ops.mean(tv.ops.square(y_true - y_pred), axis=-1))
-    np.testing.assert_allclose(*[net.fit(X, Y, shuffle=False, verbose=0).history["loss"] for net in (model, expected)], rtol=1e-6)
+    found, expected = (net.fit(X, Y, shuffle=False, verbose=0).history["loss"] for net in (model, expected))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_a_step_of_ones_own():

@@ -1,31 +1,11 @@
 """Activation functions by name, as layers take them: activation="relu"."""
-from . import ops
 from .configurable import unknown
+from .ops import relu, sigmoid, softmax, tanh
 
 
 def linear(x):
     """x itself."""
     return x
-
-
-def relu(x):
-    """max(x, 0)."""
-    return ops.relu(x)
-
-
-def sigmoid(x):
-    """1 / (1 + exp(-x))."""
-    return ops.sigmoid(x)
-
-
-def tanh(x):
-    """The hyperbolic tangent."""
-    return ops.tanh(x)
-
-
-def softmax(x, axis=-1):
-    """exp(x) / sum(exp(x)) along an axis."""
-    return ops.softmax(x, axis=axis)
 
 
 def get(identifier):

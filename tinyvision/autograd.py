@@ -22,6 +22,7 @@ from . import config
 from .device import array_library, device_of, is_array, to_device
 
 OPS = {}                                                   # every public op by name: Tensor's operators find theirs here
+BORROWED = [0]                                             # the memory of Tensors that show an array of the caller's own
 _clock = itertools.count(1)                                # dates every node, and every change in place
 
 
@@ -315,7 +316,11 @@ def _numbers(x):
 
 def as_tensor(x) -> Tensor:
     """`x` itself if it is a Tensor; else a Tensor of it, which shares the memory of an array."""
-    return x if isinstance(x, Tensor) else Tensor(as_array(x))
+    if isinstance(x, Tensor):
+        return x
+    new = Tensor(as_array(x))
+    new.memory = BORROWED if new.data is x else new.memory
+    return new
 
 
 def to_numpy(x) -> np.ndarray:
@@ -366,9 +371,9 @@ class Node:
         self.plan, self.born, self.shape, self.dtype, self.hooks = plan, next(_clock), y.shape, y.dtype, ()
         self.edges = [args[i].node or args[i] for i in plan.wanted]
         self.settings, self.kept, self.retained = settings, {}, None       # retained: the Tensor whose .grad to fill, weakly
-        for name, i in plan.arguments:                     # an array that is the caller's own may be written to: copy it
-            a = arrays[i]
-            self.kept[name] = args[i] if isinstance(args[i], Tensor) else Tensor(a.copy()) if is_array(a) else a
+        for name, i in plan.arguments:                     # an array of the caller's own may be written to: copy it
+            t, a = args[i], arrays[i]
+            self.kept[name] = t if getattr(t, "memory", BORROWED) is not BORROWED else Tensor(a.copy()) if is_array(a) else a
         for name, i in plan.results:                       # arrays: a Tensor y would close a cycle with this node
             self.kept[name] = results[i]
         for name, fact in plan.facts:

@@ -24,16 +24,17 @@ from .config import floatx
 from .device import array_library, is_array
 
 
-def op(forward=None, *, keeps=(), differentiable=True):
+def op(forward=None, *, keeps=(), differentiable=True, floats=False):
     """Make a function of arrays into an op on Tensors. Arrays stand before the `*` of its signature, settings after.
 
     Args:
         keeps: names for what `forward` returns after its output: for the rules to ask for, and nobody else to see.
+        floats: True for an op that computes in floats: integers become `floatx()` first.
         differentiable: False for an op whose result is a constant to whoever differentiates.
     """
     if forward is None:
-        return functools.partial(op, keeps=keeps, differentiable=differentiable)
-    this = Op(forward, keeps)
+        return functools.partial(op, keeps=keeps, differentiable=differentiable, floats=floats)
+    this = Op(forward, keeps, floats)
     expected, plans = this.expected, this.plans
 
     @functools.wraps(forward)
@@ -94,10 +95,10 @@ def _plain(a, op):
 class Op:
     """What the engine knows of an op: its arrays and settings by name, and a rule for each array with a gradient."""
 
-    def __init__(self, forward, keeps):
+    def __init__(self, forward, keeps, floats):
         parameters = inspect.signature(forward).parameters.values()
         self.forward, self.name, self.results = forward, forward.__name__.strip("_"), ("y", *keeps)
-        self.rules, self.plans, self.joint = {}, {}, False
+        self.rules, self.plans, self.joint, self.floats = {}, {}, False, floats
         self.defaults = {p.name: p.default for p in parameters}
         self.settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
@@ -114,6 +115,8 @@ class Op:
         """The results of `forward` as arrays. float64 comes out only where float64 went in: `bool * 1.0` does not leak it."""
         if not any(map(is_array, arrays)):
             arrays = [a if a is None else as_array(a) for a in arrays]
+        if self.floats:
+            arrays = [a.astype(floatx()) if is_array(a) and a.dtype.kind in "biu" else a for a in arrays]
         results = self.forward(*arrays, **settings)
         y, *private = results if len(self.results) > 1 else (results,)
         if isinstance(y, np.generic):

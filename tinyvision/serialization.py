@@ -21,7 +21,7 @@ def serialize(value):
         own = package == __package__
         return {"module": f"keras.{path[0]}" if own else type(value).__module__, "class_name": type(value).__name__,
                 "config": serialize(value.get_config()), "registered_name": None if own else type(value).__name__}
-    if callable(value):
+    if callable(value) and value.__name__ != "<lambda>":
         return value.__name__
     raise TypeError(f"cannot write {type(value).__name__} {value!r:.60} into a config: give its class a get_config that "
                     "returns numbers, text, lists and dictionaries")

@@ -1,6 +1,5 @@
 """Layers that prepare data."""
-import numpy as np
-
+from ..device import array_library
 from .base import Layer
 
 
@@ -17,4 +16,8 @@ class Rescaling(Layer):
         self.scale, self.offset = scale, offset
 
     def call(self, x):
-        return x.astype(self.dtype) * np.asarray(self.scale, self.dtype) + np.asarray(self.offset, self.dtype)
+        return x.astype(self.dtype) * self._numbers(self.scale, x) + self._numbers(self.offset, x)
+
+    def _numbers(self, numbers, x):
+        """A number as it is; a list as an array where x is."""
+        return array_library(x.data).asarray(numbers, self.dtype) if isinstance(numbers, (list, tuple)) else numbers

@@ -41,13 +41,13 @@ def power(x1, x2):
     return x1 ** x2
 
 
-@op
+@op(floats=True)
 def exp(x):
     """e ** x."""
     return array_library(x).exp(x)
 
 
-@op
+@op(floats=True)
 def log(x):
     """The natural logarithm."""
     return array_library(x).log(x)
@@ -59,13 +59,13 @@ def clip(x, x_min, x_max):
     return array_library(x).clip(x, x_min, x_max)
 
 
-@op
+@op(floats=True)
 def tanh(x):
     """The hyperbolic tangent, between -1 and 1."""
     return array_library(x).tanh(x)
 
 
-@op
+@op(floats=True)
 def sigmoid(x):
     """1 / (1 + exp(-x)), between 0 and 1, without overflow for any x."""
     xp = array_library(x)

@@ -12,7 +12,7 @@ def square(x):
     return x * x
 
 
-@op
+@op(floats=True)
 def sqrt(x):
     """The square root."""
     return array_library(x).sqrt(x)

@@ -8,14 +8,14 @@ from .reduce import sum
 from .shape import squeeze
 
 
-@op
+@op(floats=True)
 def softmax(x, *, axis=-1):
     """exp(x) / sum(exp(x)) along an axis, without overflow."""
     e = array_library(x).exp(x - x.max(axis, keepdims=True))
     return e / e.sum(axis, keepdims=True)
 
 
-@op
+@op(floats=True)
 def log_softmax(x, *, axis=-1):
     """log(softmax(x)), exact where softmax itself would be 0."""
     shifted = x - x.max(axis, keepdims=True)

@@ -23,7 +23,7 @@ def min(x, *, axis=None, keepdims=False, initial=None):
     return x.min(axis, keepdims=keepdims) if initial is None else _extreme_with(x, "min", axis, keepdims, initial)
 
 
-@op
+@op(floats=True)
 def logsumexp(x, *, axis=None, keepdims=False):
     """log(sum(exp(x))) over axes, without overflow."""
     xp, axis = array_library(x), axis if axis is None or isinstance(axis, int) else tuple(axis)
