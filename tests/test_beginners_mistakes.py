@@ -72,7 +72,7 @@ def test_grey_images_without_their_channel_are_understood():
 def test_a_dense_layer_after_images():
     dense = layers.Dense(3, name="scores")
     dense(np.zeros((2, 30)))
-    with pytest.raises(ValueError, match="scores \\(Dense, 3 units\\) expects inputs of 30 .*\\(2, 6, 5, 1\\); a Flatten before"):
+    with pytest.raises(ValueError, match="scores \\(Dense, 3 units\\) expects .* 30 .*\\(2, 6, 5, 1\\); a Flatten before"):
         dense(np.zeros((2, 6, 5, 1)))
 
 

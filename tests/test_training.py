@@ -10,6 +10,7 @@ import pytest
 import tinyvision as tv
 from tinyvision import callbacks, layers
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning:keras")
 TOLERANCE = 1e-8                                           # after 20 steps in float64
 
 
