@@ -357,7 +357,7 @@ def pool_arguments(row):
 CONVS = [conv_arguments(row) for row in CONV + [
     Row(inputs=normal(n, h, w, c), kernel=normal(kh, kw, c, f), padding=padding)
     for (n, h, w, c), (kh, kw), f, padding in [
-        ((3, 21, 19, 16), (3, 3), 8, "valid"), ((2, 12, 13, 32), (3, 3), 32, "valid"), ((1, 9, 10, 32), (3, 3), 64, "same"),
+        ((3, 21, 21, 16), (3, 3), 8, "valid"), ((2, 12, 13, 32), (3, 3), 32, "valid"), ((1, 9, 10, 32), (3, 3), 64, "same"),
         ((5, 28, 28, 1), (3, 3), 32, "valid"), ((2, 30, 31, 3), (3, 3), 32, "valid"), ((9, 5, 6, 64), (1, 1), 32, "valid"),
         ((4, 40, 40, 16), (3, 3), 8, "same")]]]            # more blocks than the kernel gradient has partial sums
 POOLS = [pool_arguments(row) for row in POOL + [

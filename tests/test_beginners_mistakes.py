@@ -127,11 +127,12 @@ def test_a_sigmoid_in_the_middle_is_no_mistake():
     Gated().compile("sgd", losses.CategoricalCrossentropy(from_logits=True))
 
 
-def test_logits_into_a_loss_that_takes_probabilities():
-    model = classifier({"kernel_initializer": "ones"}, layers.Rescaling(-1.0))
+@pytest.mark.parametrize("scale, numbers", [(-1.0, "from -"), (1.0, "from [0-9]")])
+def test_logits_into_a_loss_that_takes_probabilities(scale, numbers):
+    model = classifier({"kernel_initializer": "ones"}, layers.Rescaling(scale))
     model.compile("sgd", "sparse_categorical_crossentropy")
     with pytest.warns(UserWarning, match="sparse_categorical_crossentropy takes probabilities, but the model returns numbers "
-                                         "from -.*: end the model in a softmax .*, or give the loss from_logits=True"):
+                                         f"{numbers}.*: end the model in a softmax .*, or give the loss from_logits=True"):
         model.fit(IMAGES, CLASSES, verbose=0)
     for fit in (softmax(), "sparse_categorical_crossentropy"), (classifier(), losses.SparseCategoricalCrossentropy(True)):
         fit[0].compile("sgd", fit[1])
@@ -210,7 +211,9 @@ def test_bytes_that_are_no_mistake():
         silent(model.fit, BYTES.astype(np.float32), CLASSES, verbose=0)
     model = softmax()
     model.compile("sgd", "sparse_categorical_crossentropy")
-    silent(model.fit, IMAGES * 2 - 1, CLASSES, verbose=0)
+    for x in IMAGES * 2 - 1, IMAGES * 4, BYTES - np.float32(127):
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        silent(model.fit, x, CLASSES, verbose=0)
 
 
 # Training ---------------------------------------------------------------------------------------------------------------

@@ -422,6 +422,13 @@ def test_bytes_become_floats():
     np.testing.assert_allclose(y.numpy(), [[0, 0.2, 1]], atol=1e-7)
 
 
+@pytest.mark.parametrize("scale", [[1.0, 2.0, 3.0], (1.0, 2.0, 3.0), np.array([1.0, 2.0, 3.0]), np.float64(2), 2], ids=range(5))
+def test_scales_do_not_widen(scale):
+    y = layers.Rescaling(scale, offset=scale, dtype="float32")(np.ones((2, 3), np.float32))
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y.numpy(), np.ones((2, 3)) * (2 * np.array(scale)))
+
+
 # Input ------------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (None, None, 3), (4,), ()])
@@ -566,8 +573,12 @@ def test_an_inner_layer_may_be_told_otherwise():
 
 
 def test_a_failed_call_leaves_the_mode_as_it_was():
-    with pytest.raises(ValueError, match="reshape"):
-        tv.Sequential([Scaled(4.0), layers.Reshape((9,))])(np.ones((1, 2)), training=True)
+    class Broken(Layer):
+        def call(self, x):
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        Broken()(np.ones(3), training=True)
     with tv.no_grad():
         assert float(Scaled(4.0)(np.ones((1, 1)))) == 1
 
@@ -589,7 +600,8 @@ def test_call_must_be_defined():
 def test_weights_are_set_all_or_none():
     layer = built("Dense")
     before = layer.get_weights()
-    for wrong, message in [([before[0]], "has 2 weights, got 1 arrays"), ([before[0], np.ones(6)], "bias has shape \\(5,\\)")]:
+    for wrong, message in [([before[0]], "has 2 weights, got 1 arrays"), ([before[0], np.ones(6)], "bias has shape \\(5,\\)"),
+                           ([before[0].T, before[1]], "kernel has shape \\(4, 5\\), got an array of shape \\(5, 4\\)")]:
         with pytest.raises(ValueError, match=message):
             layer.set_weights(wrong)
     for weight, value in zip(layer.weights, before):

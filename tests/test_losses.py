@@ -61,6 +61,8 @@ ROWS = {                                                   # class, arguments, t
                                     one_hot(NUMBERS, 5), LOGITS),
     "categorical axis": ("CategoricalCrossentropy", dict(axis=1, from_logits=True), one_hot(np.zeros((2, 3, 5), int), 4)
                          .transpose(0, 3, 1, 2), PIXELS),
+    "categorical smoothed axis": ("CategoricalCrossentropy", dict(axis=1, label_smoothing=0.2, from_logits=True),
+                                  one_hot(np.zeros((2, 3, 5), int), 4).transpose(0, 3, 1, 2), PIXELS),
     "categorical pixels": ("CategoricalCrossentropy", {}, rows(2, 5, 4, 3), rows(2, 5, 4, 3)[:, ::-1]),
     "categorical corners": ("CategoricalCrossentropy", {}, one_hot(NUMBERS, 5), CORNERS),
     "categorical cliffs": ("CategoricalCrossentropy", dict(from_logits=True), one_hot(NUMBERS, 5), CLIFFS),
@@ -84,8 +86,9 @@ def theirs(keras, row, reduction):
     import jax
     name, settings, y_true, y_pred = ROWS[row]
     axis = -1
-    if row == "sparse axis":                               # which Keras on JAX refuses: give it the classes last
-        axis, settings = settings["axis"], {**settings, "axis": -1}
+    if row in ("sparse axis", "categorical smoothed axis"):                # Keras on JAX refuses the one; in the other it takes
+        axis, settings = settings["axis"], {**settings, "axis": -1}        # the last axis for the number of classes: give it
+        y_true = np.moveaxis(y_true, axis, -1) if y_true.ndim == y_pred.ndim else y_true           # the classes last
     loss = getattr(keras.losses, name)(**settings, reduction=reduction, dtype="float64")
 
     @jax.jit

@@ -342,6 +342,8 @@ def test_inputs_are_converted():
     model = ours("chain")
     x = data("chain").astype(np.float32)
     assert model(x, training=False).dtype == np.float64
+    numbers = layers.Input((2,), dtype="int32")
+    np.testing.assert_array_equal(tv.Model(numbers, layers.Flatten()(numbers))(np.array([[1.7, 2.2]])).data, [[1, 2]])
     pixels = layers.Input((2,), dtype="uint8")
     model = tv.Model(pixels, layers.Rescaling(1 / 255)(pixels))
     np.testing.assert_array_equal(model(np.array([[0, 255]])).data, [[0, 1]])
@@ -420,6 +422,9 @@ def test_a_sequential_model_grows_and_shrinks():
     model.add(layers.Dense(7, name="three"))
     assert model(x).shape == (5, 7) and [layer.name for layer in model.layers] == ["one", "three"]
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])      # what stayed kept its weights
+    shorter = tv.Sequential([layers.Input((4,)), layers.Dense(3)])
+    shorter.pop()
+    assert shorter.weights == [] and shorter.layers == []
     np.testing.assert_array_equal(tv.Model(model.inputs, model.get_layer("one").output)(x).data, model.layers[0](x).data)
 
 

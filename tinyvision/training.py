@@ -193,6 +193,7 @@ class Trainer:
             print(", ".join(f"{name}: {value:.4f}" for name, value in logs.items()))
         return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]
 
+
 def _tell(callbacks, turn, *facts):
     for callback in callbacks:
         getattr(callback, turn)(*facts)

@@ -1,4 +1,6 @@
 """Layers that prepare data."""
+import numpy as np
+
 from ..device import array_library
 from .base import Layer
 
@@ -19,5 +21,5 @@ class Rescaling(Layer):
         return x.astype(self.dtype) * self._numbers(self.scale, x) + self._numbers(self.offset, x)
 
     def _numbers(self, numbers, x):
-        """A number as it is; a list as an array where x is."""
-        return array_library(x.data).asarray(numbers, self.dtype) if isinstance(numbers, (list, tuple)) else numbers
+        """A number as it is; a list as an array of the layer's dtype, where x is."""
+        return array_library(x.data).asarray(numbers, self.dtype) if np.ndim(numbers) else numbers
