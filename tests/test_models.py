@@ -424,7 +424,7 @@ def test_a_sequential_model_grows_and_shrinks():
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])      # what stayed kept its weights
     shorter = tv.Sequential([layers.Input((4,)), layers.Dense(3)])
     shorter.pop()
-    assert shorter.weights == [] and shorter.layers == []
+    assert shorter.weights == [] and shorter.layers == []  # although it was made with that layer
     np.testing.assert_array_equal(tv.Model(model.inputs, model.get_layer("one").output)(x).data, model.layers[0](x).data)
 
 

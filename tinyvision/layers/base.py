@@ -209,7 +209,7 @@ class Layer(Configurable):
     @property
     def sublayers(self) -> list["Layer"]:
         """The layers that are attributes of this one, in the order in which they were set."""
-        return unique(leaf for name, value in vars(self).items() if name != "_calls"
+        return unique(leaf for name, value in vars(self).items() if name not in ("_calls", "_config")
                       for leaf in leaves(value) if isinstance(leaf, Layer))
 
     @property
