@@ -89,6 +89,28 @@ def test_second_gradient(row):
     np.testing.assert_allclose(inner(found, us), numeric, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("row", WITH_GRADIENT)
+def test_third_gradient(row):
+    """The same for <the gradient of <J(x)* v, w>, z>, seen as a function of x, v and w: it meets the last of a family of ops."""
+    y = row(*map(Tensor, row.leaves))
+    count = len(row.leaves)
+    arrays = [*row.leaves, *random_like([y]), *random_like(row.leaves, 2)]
+    zs = random_like(arrays, 3)
+
+    def k(*xvw):
+        xs, v, ws = xvw[:count], xvw[count], xvw[count + 1:]
+        found = grad(row(*xs), xs, v, create_graph=True)
+        h = sum(((g * w).sum() for g, w in zip(found, ws, strict=True)), Tensor(np.zeros(())))
+        second = grad(h, xvw, create_graph=True, allow_unused=True)
+        return sum(((g * Tensor(z)).sum() for g, z in zip(second, zs, strict=True) if g is not None), Tensor(np.zeros(())))
+
+    xs, us = variables(arrays), random_like(arrays, 4)
+    k(*xs).backward()
+    found = [np.zeros(x.shape) if x.grad is None else x.grad.data for x in xs]
+    numeric = slope(lambda *leaves: k(*variables(leaves)).item(), arrays, us)
+    np.testing.assert_allclose(inner(found, us), numeric, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("dtype,tolerance", [("float64", 1e-12), ("float32", 1e-5)])
 @pytest.mark.parametrize("row", WITH_GRADIENT)
 def test_both_lanes_agree(row, dtype, tolerance):
@@ -167,6 +189,16 @@ def test_part_of_a_batch(row, n):
             assert_close(g, whole_gradient[:n], 1e-13)
         elif n == 0:
             np.testing.assert_array_equal(g, 0)
+
+
+@pytest.mark.parametrize("newshape,expected", [((0, -1), (0, 12)), ((-1, 12), (0, 12)), ((0, -1, 3), (0, 4, 3))])
+def test_an_empty_batch_is_flattened(newshape, expected):
+    """-1 stands for the sizes of the other axes, although 0 elements do not tell."""
+    x = Tensor(np.zeros((0, 4, 3)), requires_grad=True)
+    y = ops.reshape(x, newshape)
+    assert y.shape == expected
+    y.sum().backward()
+    assert x.grad.shape == x.shape
 
 
 def every_other(a):

@@ -216,7 +216,7 @@ def test_arguments_are_those_of_keras(keras, name):
 @every_class
 def test_names_are_given_as_in_keras(keras, name):
     clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     settings = ROWS[BY_CLASS[name]][1]
     ours, expected = ([getattr(home, name)(**settings).name for _ in range(3)] for home in (layers, keras.layers))
     assert ours == expected
@@ -434,7 +434,7 @@ def test_scales_do_not_widen(scale):
 @pytest.mark.parametrize("shape", [(28, 28, 1), (None, None, 3), (4,), ()])
 def test_input_is_that_of_keras(keras, shape):
     clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     for settings in {}, dict(dtype="uint8"), dict(name="pixels"):
         ours, expected = layers.Input(shape, **settings), keras.Input(shape, **settings)
         assert ours.shape == expected.shape

@@ -19,7 +19,7 @@ def double(request):
         yield
         return
     keras = request.getfixturevalue("keras")
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
     yield

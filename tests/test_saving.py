@@ -195,3 +195,20 @@ def test_replacing_keeps_what_was_there(tmp_path):
             temporary.write_text("second")
             raise RuntimeError
     assert path.read_text() == "first" and os.listdir(path.parent) == ["a.txt"]
+
+
+def test_a_layer_that_was_passed_as_an_argument_is_written_once(tmp_path):
+    import h5py
+
+    class Around(layers.Layer):
+        def __init__(self, inner, **settings):
+            super().__init__(**settings)
+            self.inner = inner
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    model = keras.Sequential([keras.Input((3,)), Around(layers.Dense(2))])
+    model.save_weights(tmp_path / "a.weights.h5")
+    with h5py.File(tmp_path / "a.weights.h5") as file:
+        assert set(file["layers/around"]) == {"vars", "inner"}

@@ -10,11 +10,11 @@ class Loss(Configurable):
     Write `call(y_true, y_pred)`, which returns a value for each sample.
 
     Args:
-        reduction: "sum_over_batch_size" (the mean), "mean", "sum", or None for the values themselves.
         name: of the loss in logs.
+        reduction: "sum_over_batch_size" (the mean), "mean", "sum", or None for the values themselves.
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name=None):
+    def __init__(self, name=None, reduction="sum_over_batch_size"):
         if reduction not in ("sum_over_batch_size", "mean", "sum", "none", None):
             raise ValueError(f"{type(self).__name__}: reduction is 'sum_over_batch_size', 'mean', 'sum' or None, "
                              f"not {reduction!r}")

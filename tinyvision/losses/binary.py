@@ -25,7 +25,7 @@ class BinaryCrossentropy(Loss):
     aliases = "bce",
 
     def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction, name)
+        super().__init__(name, reduction)
         self.from_logits, self.label_smoothing, self.axis = from_logits, fraction(label_smoothing), axis
 
     def call(self, y_true, y_pred):

@@ -30,7 +30,7 @@ class CategoricalCrossentropy(Loss):
     aliases = "cce",
 
     def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction, name)
+        super().__init__(name, reduction)
         self.from_logits, self.label_smoothing, self.axis = from_logits, fraction(label_smoothing), axis
 
     def call(self, y_true, y_pred):
@@ -49,7 +49,7 @@ class SparseCategoricalCrossentropy(Loss):
     """
 
     def __init__(self, from_logits=False, *, reduction="sum_over_batch_size", axis=-1, name=None):
-        super().__init__(reduction, name)
+        super().__init__(name, reduction)
         self.from_logits, self.axis = from_logits, axis
 
     def call(self, y_true, y_pred):

@@ -16,5 +16,8 @@ class MeanSquaredError(Loss):
     """
     aliases = "mse",
 
+    def __init__(self, reduction="sum_over_batch_size", name=None):
+        super().__init__(name, reduction)
+
     def call(self, y_true, y_pred):
         return mean_squared_error(y_true, y_pred)

@@ -124,7 +124,7 @@ def _inside(layer):
         for name, value in sorted(vars(layer).items()):
             if isinstance(value, Layer):
                 yield name, value
-            elif isinstance(value, (list, tuple, dict)) and name != "_calls":
+            elif isinstance(value, (list, tuple, dict)) and name not in ("_calls", "_config"):
                 yield from _numbered(name, [leaf for leaf in leaves(value) if isinstance(leaf, Layer)])
 
 
