@@ -421,3 +421,13 @@ def test_vjp_is_recorded():
     dx, _ = vjp(lambda x, w: x * x * w, (x, w), tensor(np.ones(3)))    # 2 x w
     equal(grad(dx.sum(), x, retain_graph=True)[0], 2 * w.numpy())
     equal(grad(dx.sum(), w)[0], 2 * x.numpy())
+
+
+@pytest.mark.parametrize("function, message", [
+    (lambda: tensor(np.ones((2, 3))) + np.ones(4), r"add: .*\(2, ?3\) \(4,\)"),
+    (lambda: tensor(np.ones((2, 3))).reshape(4, 2), r"reshape: .*size 6 into shape \(4, ?2\)"),
+    (lambda: ops.concatenate([np.ones((2, 3)), np.ones((2, 4))], axis=0), "concatenate: .*dimension"),
+    (lambda: tensor(np.ones((2, 3))) @ np.ones((2, 3)), "^matmul: shapes")])
+def test_errors_of_the_array_library_name_the_op(function, message):
+    with pytest.raises(ValueError, match=message):
+        function()

@@ -117,7 +117,10 @@ class Op:
             arrays = [a if a is None else as_array(a) for a in arrays]
         if self.floats:
             arrays = [a.astype(floatx()) if is_array(a) and a.dtype.kind in "biu" else a for a in arrays]
-        results = self.forward(*arrays, **settings)
+        try:
+            results = self.forward(*arrays, **settings)
+        except ValueError as error:                        # the array library does not know the name of the op
+            raise ValueError(str(error) if str(error).startswith(self.name) else f"{self.name}: {error}") from None
         y, *private = results if len(self.results) > 1 else (results,)
         if isinstance(y, np.generic):
             y = np.asarray(y)

@@ -26,10 +26,8 @@ def names_arguments(method):
 class Trainer:
     """What a Model can do once it is compiled."""
 
-    optimizer = loss = None
-    metrics = ()
-    stop_training = False
-    history = None
+    optimizer = loss = history = None
+    metrics, stop_training = (), False
 
     @names_arguments
     def compile(self, optimizer="rmsprop", loss=None, metrics=()):
