@@ -35,8 +35,10 @@ def imports(path, top_level_only=False):
 
 
 def outside_imports(tree):
-    """Top-level packages that are imported when the module is."""
-    for node in ast.walk(ast.Module(body=[n for n in tree.body if not isinstance(n, ast.FunctionDef)], type_ignores=[])):
+    """Top-level packages that are imported when the module is: not those in functions, nor those for type checkers alone."""
+    at_once = [n for n in tree.body if not isinstance(n, ast.FunctionDef)
+               and not (isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")]
+    for node in ast.walk(ast.Module(body=at_once, type_ignores=[])):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:

@@ -47,7 +47,7 @@ def _with(**settings):
         vars(mode).update(before)
 
 
-def no_grad():
+def no_grad() -> contextlib.AbstractContextManager:
     """A context, or a decorator, in which ops record nothing.
 
     >>> x = tensor(2.0, requires_grad=True)
@@ -58,7 +58,7 @@ def no_grad():
     return _with(recording=False)
 
 
-def enable_grad():
+def enable_grad() -> contextlib.AbstractContextManager:
     """A context, or a decorator, in which ops record again, inside `no_grad`."""
     return _with(recording=True)
 

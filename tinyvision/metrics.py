@@ -1,6 +1,6 @@
 """Metrics: what training reports. Each gathers over the batches of an epoch, in the numbers of Keras."""
 from . import configurable, ops
-from .autograd import as_tensor, no_grad
+from .autograd import Tensor, as_tensor, no_grad
 from .config import floatx
 from .configurable import Configurable
 from .losses.base import Loss, get as get_loss, matched
@@ -73,19 +73,19 @@ class MeanOfFunction(Mean):
             super().update_state(self.function(as_tensor(y_true), as_tensor(y_pred).detach()))
 
 
-def binary_accuracy(y_true, y_pred, threshold=0.5):
+def binary_accuracy(y_true, y_pred, threshold=0.5) -> Tensor:
     """The part of the labels, 0 and 1, that lie on the same side of the threshold as the predictions: for each sample."""
     y_true, y_pred = matched(y_true, y_pred)
     right = ops.cast(y_true == ops.cast(y_pred > threshold, y_true.dtype), floatx())
     return ops.mean(right, axis=-1) if right.ndim > 1 else right
 
 
-def categorical_accuracy(y_true, y_pred):
+def categorical_accuracy(y_true, y_pred) -> Tensor:
     """1 where the largest of y_pred is at the place of the largest of y_true (one-hot rows), 0 elsewhere."""
     return ops.cast(ops.argmax(y_true, axis=-1) == ops.argmax(y_pred, axis=-1), floatx())
 
 
-def sparse_categorical_accuracy(y_true, y_pred):
+def sparse_categorical_accuracy(y_true, y_pred) -> Tensor:
     """1 where the largest of y_pred is at the place that y_true, a class number, names; 0 elsewhere."""
     y_true, y_pred = as_tensor(y_true), as_tensor(y_pred)
     if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
@@ -143,7 +143,7 @@ class Accuracy(MeanOfFunction):
         super().__init__(accuracy, name)
 
 
-def accuracy(y_true, y_pred):
+def accuracy(y_true, y_pred) -> Tensor:
     """The binary, categorical or sparse accuracy of each sample: which one the shapes mean, by Keras's rule."""
     if y_pred.shape[-1] == 1:
         return binary_accuracy(y_true, y_pred)

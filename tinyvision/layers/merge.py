@@ -2,6 +2,7 @@
 import functools
 
 from .. import ops
+from ..autograd import Tensor
 from .base import Layer
 from .core import described
 
@@ -38,11 +39,11 @@ def _check_list(layer, inputs):
         raise ValueError(f"{described(layer)} is called on a list of at least two inputs: layer([x1, x2])")
 
 
-def add(inputs, **settings):
+def add(inputs: list, **settings) -> Tensor:
     """`Add()(inputs)`: the sum of a list of inputs."""
     return Add(**settings)(inputs)
 
 
-def concatenate(inputs, axis=-1, **settings):
+def concatenate(inputs: list, axis: int = -1, **settings) -> Tensor:
     """`Concatenate(axis)(inputs)`: a list of inputs, joined along an axis."""
     return Concatenate(axis, **settings)(inputs)

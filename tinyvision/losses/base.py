@@ -1,6 +1,6 @@
 """Losses: what training makes small. Each is a mean over the batch, in the numbers of Keras."""
 from .. import configurable, ops
-from ..autograd import as_tensor
+from ..autograd import Tensor, as_tensor
 from ..configurable import Configurable
 
 
@@ -27,14 +27,14 @@ class Loss(Configurable):
         return reduced(self.call(as_tensor(y_true), as_tensor(y_pred)), self.reduction)
 
 
-def reduced(values, reduction):
+def reduced(values: Tensor, reduction: str | None) -> Tensor:
     """A tensor of values, made one number."""
     if reduction in (None, "none"):
         return values
     return ops.sum(values) if reduction == "sum" else ops.mean(values)
 
 
-def matched(y_true, y_pred):
+def matched(y_true, y_pred) -> tuple[Tensor, Tensor]:
     """Targets in the dtype and shape of the predictions: (N,) with (N, 1) is matched, as in Keras.
 
     Raises:

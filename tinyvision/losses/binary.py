@@ -1,9 +1,10 @@
 """The crossentropy of labels 0 and 1."""
 from .. import ops
+from ..autograd import Tensor
 from .base import Loss, fraction, matched
 
 
-def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1) -> Tensor:
     """The mean over an axis of -y_true * log(y_pred) - (1 - y_true) * log(1 - y_pred)."""
     y_true, y_pred = matched(y_true, y_pred)
     if label_smoothing:

@@ -1,9 +1,10 @@
 """Crossentropies of classes: of one-hot targets, and of class numbers."""
 from .. import ops
+from ..autograd import Tensor
 from .base import Loss, fraction, matched
 
 
-def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1) -> Tensor:
     """-sum(y_true * log(y_pred)) over the class axis, for one-hot targets."""
     y_true, y_pred = matched(y_true, y_pred)
     if label_smoothing:
@@ -11,7 +12,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return ops.categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, *, axis=-1):
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, *, axis=-1) -> Tensor:
     """-log(y_pred[y_true]) over the class axis, for targets that are class numbers."""
     return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
 

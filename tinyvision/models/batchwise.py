@@ -10,7 +10,7 @@ from .functional import Model
 
 
 @names_arguments
-def predict(model, x, batch_size=None, verbose=0, steps=None):
+def predict(model, x, batch_size: int | None = None, verbose=0, steps: int | None = None) -> np.ndarray | list | dict:
     """What the model says about x: https://keras.io/api/models/model_training_apis/#predict-method
 
     Args:
@@ -35,13 +35,13 @@ def predict(model, x, batch_size=None, verbose=0, steps=None):
     return _joined(parts)
 
 
-def predict_on_batch(model, x):
+def predict_on_batch(model, x) -> np.ndarray | list | dict:
     """What the model says about one batch, as NumPy arrays."""
     with no_grad():
         return map_structure(to_numpy, model(_as_batch(x), training=False))
 
 
-def train_on_batch(model, x, y=None, return_dict=False):
+def train_on_batch(model, x, y=None, return_dict: bool = False) -> float | list[float] | dict[str, float]:
     """One step on one batch. Returns what `evaluate` would, for this batch as it was before the step."""
     model._need_compiled("train_on_batch")
     model._reset_metrics()
@@ -49,7 +49,7 @@ def train_on_batch(model, x, y=None, return_dict=False):
     return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
 
 
-def test_on_batch(model, x, y=None, return_dict=False):
+def test_on_batch(model, x, y=None, return_dict: bool = False) -> float | list[float] | dict[str, float]:
     """Loss and metrics of one batch."""
     model._need_compiled("test_on_batch")
     model._reset_metrics()

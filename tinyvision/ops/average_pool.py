@@ -1,12 +1,12 @@
 """Average-pooling: the mean of each window of an image."""
 from .. import kernels
-from ..autograd import as_tensor
+from ..autograd import Tensor, as_tensor
 from ..device import array_library
 from ..op import op
 from .pool import pool_windows
 
 
-def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=None):
+def average_pool(inputs, pool_size, strides=None, padding: str = "valid", data_format: str | None = None) -> Tensor:
     """The mean of each window; margins do not count. Arguments as in `max_pool`.
 
     https://keras.io/api/ops/nn/#averagepool-function

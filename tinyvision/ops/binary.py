@@ -1,12 +1,12 @@
 """Binary crossentropy: from probabilities and from logits, in the numbers of Keras."""
-from ..autograd import as_tensor
+from ..autograd import Tensor, as_tensor
 from ..config import epsilon
 from ..device import array_library
 from ..op import op
 from .elementwise import clip, log, sigmoid
 
 
-def binary_crossentropy(target, output, from_logits=False):
+def binary_crossentropy(target, output, from_logits: bool = False) -> Tensor:
     """-target * log(output) - (1 - target) * log(1 - output), element by element.
 
     https://keras.io/api/ops/nn/#binarycrossentropy-function

@@ -1,11 +1,11 @@
 """Convolution and its two gradients. Each is linear in both of its arguments, and their gradients are each other."""
 from .. import kernels
-from ..autograd import as_tensor
+from ..autograd import Tensor, as_tensor
 from ..kernels.windows import pair, windows as sliding_windows
 from ..op import op
 
 
-def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
+def conv(inputs, kernel, strides=1, padding: str = "valid", data_format: str | None = None, dilation_rate=1) -> Tensor:
     """Slide a kernel over images and correlate: https://keras.io/api/ops/nn/#conv-function
 
     y[n, i, j, f] = sum over p, q, c of inputs[n, i s + p d, j s + q d, c] kernel[p, q, c, f]
@@ -40,7 +40,7 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     return _conv(inputs, kernel, windows=geometry, groups=c // part)
 
 
-def channels_last(data_format, what):
+def channels_last(data_format: str | None, what: str) -> None:
     """Refuse any other layout than the one there is."""
     if data_format not in (None, "channels_last"):
         raise ValueError(f"{what}: data_format={data_format!r} is not available: images are (N, H, W, C), channels last, "

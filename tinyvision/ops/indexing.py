@@ -16,7 +16,7 @@ def flip(x, *, axis=None):
     return array_library(x).flip(x, axis)
 
 
-def pad(x, pad_width, mode="constant", constant_values=None):
+def pad(x, pad_width, mode: str = "constant", constant_values: float | None = None) -> Tensor:
     """x with margins.
 
     Args:
@@ -85,7 +85,7 @@ def take(x, indices, *, axis=None):
     return xp.take(x, xp.asarray(indices), axis)
 
 
-def concatenate(xs, axis=0):
+def concatenate(xs, axis: int = 0) -> Tensor:
     """A list of arrays, joined along an axis that they have.
 
     >>> concatenate([[1.0, 2.0], [3.0]])
@@ -101,7 +101,7 @@ def _concatenate(*xs, axis):
     return array_library(xs[0]).concatenate(xs, axis)
 
 
-def stack(x, axis=0):
+def stack(x, axis: int = 0) -> Tensor:
     """A list of arrays of one shape, joined along a new axis.
 
     >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1)

@@ -1,5 +1,5 @@
 """Softmax, and the crossentropies: from probabilities and from logits, in the numbers of Keras."""
-from ..autograd import as_tensor
+from ..autograd import Tensor, as_tensor
 from ..config import epsilon, floatx
 from ..device import array_library
 from ..op import op
@@ -35,7 +35,7 @@ def one_hot(x, *, num_classes, axis=-1, dtype=None):
     return xp.moveaxis(y, -1, axis).astype(dtype or floatx())
 
 
-def categorical_crossentropy(target, output, from_logits=False, axis=-1):
+def categorical_crossentropy(target, output, from_logits: bool = False, axis: int = -1) -> Tensor:
     """-sum(target * log(output)) along the class axis: https://keras.io/api/ops/nn/#categoricalcrossentropy-function
 
     Args:
@@ -55,7 +55,7 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     return -sum(target * log(clip(output, epsilon(), 1 - epsilon())), axis=axis)
 
 
-def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
+def sparse_categorical_crossentropy(target, output, from_logits: bool = False, axis: int = -1) -> Tensor:
     """-log(output[target]): `categorical_crossentropy` for targets that are class numbers.
 
     https://keras.io/api/ops/nn/#sparsecategoricalcrossentropy-function

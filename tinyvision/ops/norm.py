@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from ..autograd import as_tensor, is_recording
+from ..autograd import Tensor, as_tensor, is_recording
 from ..device import array_library
 from ..op import op
 from .reduce import mean
@@ -11,7 +11,7 @@ from .second_order import vjp
 from .shape import reshape
 
 
-def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilon=0.001):
+def batch_normalization(x, mean, variance, axis: int | tuple, offset=None, scale=None, epsilon: float = 0.001) -> Tensor:
     """(x - mean) / sqrt(variance + epsilon) * scale + offset, channel by channel.
 
     https://keras.io/api/ops/nn/#batchnormalization-function
@@ -31,7 +31,7 @@ def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilo
     return x * factor + (shift if offset is None else shift + offset)
 
 
-def batch_normalization_training(x, axis=-1, offset=None, scale=None, epsilon=0.001):
+def batch_normalization_training(x, axis: int = -1, offset=None, scale=None, epsilon: float = 0.001) -> tuple[Tensor, Tensor]:
     """Normalize each channel by the mean and the variance of the batch itself (Ioffe and Szegedy, 2015).
 
     Args: as in `batch_normalization`.

@@ -1,12 +1,12 @@
 """Max-pooling: the largest of each window of an image."""
 from .. import kernels
-from ..autograd import as_tensor
+from ..autograd import Tensor, as_tensor
 from ..kernels.windows import pair, windows as sliding_windows
 from ..op import op
 from .conv import channels_last
 
 
-def max_pool(inputs, pool_size, strides=None, padding="valid", data_format=None):
+def max_pool(inputs, pool_size, strides=None, padding: str = "valid", data_format: str | None = None) -> Tensor:
     """The largest of each window, (N, H, W, C) -> (N, OH, OW, C): https://keras.io/api/ops/nn/#maxpool-function
 
     Args:

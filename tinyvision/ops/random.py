@@ -1,5 +1,5 @@
 """Ops that draw random numbers. They take a key and a step, so that the same call draws the same numbers anywhere."""
-from ..autograd import as_tensor
+from ..autograd import Tensor, as_tensor
 from ..config import random_key
 from ..device import array_library
 from ..kernels.random import uniform
@@ -7,7 +7,8 @@ from ..op import op
 from .elementwise import where
 
 
-def dropout(x, rate, noise_shape=None, seed=None, step=0):
+def dropout(x, rate: float, noise_shape: tuple | None = None, seed: int | tuple[int, int] | None = None,
+            step: int = 0) -> Tensor:
     """Zero each element with probability `rate`, and divide the rest by 1 - rate, so that the mean stays.
 
     Srivastava et al., "Dropout", 2014; the arguments are those of keras.random.dropout, and `step`.
