@@ -14,7 +14,8 @@ NAMES = sorted(".".join(("tinyvision", *path.relative_to(ROOT).with_suffix("").p
 @pytest.mark.parametrize("name", NAMES)
 def test_examples(name):
     module = importlib.import_module(name)
-    failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+                                extraglobs={"__name__": "__main__"})               # a class in an example is a user's
     assert not failed
 
 
