@@ -15,7 +15,7 @@ kernels.use(None)                                          # imports the version
 KERNELS = kernels.registry.KERNELS
 OPS = {name: function for name, function in vars(ops).items() if callable(function) and not name.startswith("_")}
 WITHOUT_GRADIENT = {"argmax", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "one_hot"}
-NOT_IN_KERAS = {"batch_normalization_training", "dropout", "getitem", "putitem", "to_device"}        # in keras.ops, that is
+NOT_IN_KERAS = {"batch_normalization_training", "dropout", "fused_conv", "getitem", "putitem", "to_device"}        # in keras.ops, that is
 
 
 class Row:
@@ -249,6 +249,13 @@ SAMPLES = {
                     Row("xs", xs=[normal(2, 2), np.array([[1], [2]])], axis=1)],
     "conv": CONV,
     "divide": two(normal, positive),
+    "fused_conv": [
+        Row("inputs", inputs=normal(2, 6, 7, 3), kernel=normal(3, 3, 3, 4)),
+        Row("inputs", inputs=normal(2, 7, 6, 2), kernel=normal(3, 2, 2, 3), bias=normal(3), strides=(2, 1), padding="same"),
+        Row("inputs", inputs=normal(1, 7, 8, 1), kernel=normal(2, 2, 1, 2), strides=3, dilation_rate=2, relu=True),
+        Row("inputs", inputs=normal(2, 6, 7, 3), kernel=normal(3, 3, 3, 4), bias=normal(4), padding="same", relu=True),
+        Row("inputs", inputs=normal(2, 7, 8, 2), kernel=normal(3, 3, 2, 3), bias=normal(3), relu=True, pool=True),
+        Row("inputs", inputs=normal(1, 9, 9, 2), kernel=normal(2, 3, 2, 3), dilation_rate=(2, 1), pool=True)],
     "dropout": [Row("x", x=normal(4, 5), rate=0.5, seed=1), Row("x", x=normal(2, 3, 4), rate=0.25, seed=2, step=1),
                 Row("x", x=normal(2, 3, 4), rate=0.4, noise_shape=(None, 1, None), seed=(3, 7), step=5),
                 Row("x", x=normal(3, 2), rate=0, seed=1), Row(x=normal(2, 3, 4), rate=0.3, noise_shape=(2, 1, 4), seed=1)],
@@ -349,7 +356,7 @@ def pool_arguments(row):
     how = row.arguments
     x, size = how["inputs"], pair(how["pool_size"])
     geometry = windows(x.shape[1:3], size, pair(how.get("strides") or size), how.get("padding", "valid"))
-    y, positions = KERNELS["max_pool_forward"].versions["numpy"][0](x, geometry)
+    y, positions = KERNELS["max_pool_forward"].versions["numpy"].function(x, geometry)
     return x, positions, normal(*y.shape), geometry
 
 
@@ -359,7 +366,25 @@ CONVS = [conv_arguments(row) for row in CONV + [
     for (n, h, w, c), (kh, kw), f, padding in [
         ((3, 21, 21, 16), (3, 3), 8, "valid"), ((2, 12, 13, 32), (3, 3), 32, "valid"), ((1, 9, 10, 32), (3, 3), 64, "same"),
         ((5, 28, 28, 1), (3, 3), 32, "valid"), ((2, 30, 31, 3), (3, 3), 32, "valid"), ((9, 5, 6, 64), (1, 1), 32, "valid"),
-        ((4, 40, 40, 16), (3, 3), 8, "same")]]]            # more blocks than the kernel gradient has partial sums
+        ((4, 40, 40, 16), (3, 3), 8, "same"),              # more blocks than the kernel gradient has partial sums
+        ((1, 9, 10, 17), (3, 3), 33, "same"), ((2, 7, 6, 5), (3, 3), 3, "valid"), ((3, 5, 5, 64), (3, 3), 96, "valid"),
+        ((2, 6, 11, 48), (1, 1), 20, "valid"), ((33, 3, 3, 4), (3, 3), 4, "valid"), ((1, 40, 44, 32), (3, 3), 40, "same")]] + [
+    Row(inputs=normal(n, h, w, c), kernel=normal(*size, 1, c), strides=strides, padding=padding, dilation_rate=dilation)
+    for (n, h, w, c), size, strides, padding, dilation in [        # a filter for each channel
+        ((2, 9, 8, 32), (3, 3), 1, "same", 1), ((1, 11, 10, 20), (3, 3), 2, "same", 1), ((3, 9, 9, 5), (3, 2), (2, 1), "valid", 1),
+        ((2, 9, 12, 33), (2, 3), 1, "same", (2, 3))]]]
+def block_arguments(arguments, relu, pool):
+    """What conv_block_forward and conv_block_backward take: x, kernel, bias, y, positions, dy, windows, relu, pool."""
+    x, kernel, _, geometry, _ = arguments
+    bias = normal(kernel.shape[3])
+    y, positions = KERNELS["conv_block_forward"].versions["numpy"].function(x, kernel, bias, geometry, relu, pool)
+    return x, kernel, bias, y, positions, normal(*y.shape), geometry, relu, pool
+
+
+BLOCKS = [block_arguments(arguments, relu, pool) for i, arguments in enumerate(a for a in CONVS if a[4] == 1)
+          for relu, pool in [[(False, False), (True, True)], [(True, False), (False, True)]][i % 2]
+          if not pool or min(arguments[3].output) > 1]
+WANTED = [(True, True, True), (False, True, True), (True, False, False), (False, False, True), (True, True, False)]
 POOLS = [pool_arguments(row) for row in POOL + [
     Row(inputs=apart(3, 26, 26, 32), pool_size=2), Row(inputs=apart(2, 11, 13, 32), pool_size=2),
     Row(inputs=np.round(normal(2, 8, 8, 16)), pool_size=3, strides=2, padding="same")]]          # of equals, the first
@@ -368,6 +393,10 @@ KERNEL_SAMPLES = {
     "conv_forward": [(x, kernel, geometry) for x, kernel, dy, geometry, groups in CONVS],
     "conv_input_gradient": [(dy, kernel, geometry, groups) for x, kernel, dy, geometry, groups in CONVS],
     "conv_kernel_gradient": [(x, dy, geometry, groups) for x, kernel, dy, geometry, groups in CONVS],
+    "conv_block_forward": [(x, kernel, bias if i % 3 else None, geometry, relu, pool)
+                           for i, (x, kernel, bias, y, positions, dy, geometry, relu, pool) in enumerate(BLOCKS)],
+    "conv_block_backward": [(x, kernel, y, positions, dy, geometry, relu, pool, WANTED[i % len(WANTED)])
+                            for i, (x, kernel, bias, y, positions, dy, geometry, relu, pool) in enumerate(BLOCKS)],
     "max_pool_forward": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "scatter_windows": [(dy, positions, geometry) for x, positions, dy, geometry in POOLS],
     "gather_windows": [(x, positions, geometry) for x, positions, dy, geometry in POOLS],

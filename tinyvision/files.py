@@ -1,6 +1,7 @@
-"""Writing files so that nothing is lost: under a temporary name first, renamed when complete."""
+"""Writing files so that nothing is lost: under a temporary name first, renamed when complete; and the user's cache folder."""
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -34,3 +35,17 @@ def _umask():
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
+
+
+def cache_folder() -> Path:
+    """Where this user's programs keep what can be made or fetched again: ~/.cache/tinyvision on Linux."""
+    home = os.path.expanduser("~")
+    home = Path(home if os.path.isabs(home) else tempfile.gettempdir())            # a user without a home keeps "~"
+    if sys.platform == "win32":
+        cache = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        cache = home / "Library" / "Caches"
+    else:
+        cache = os.environ.get("XDG_CACHE_HOME", "")
+        cache = cache if os.path.isabs(cache) else home / ".cache"                 # XDG: a relative path is to be ignored
+    return Path(cache) / "tinyvision"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..files import replacing
+from ..files import cache_folder, replacing
 
 STALL = 20                                                 # seconds without a byte after which a transfer counts as broken off
 DAY = 24 * 60 * 60
@@ -33,7 +33,7 @@ def data_folders(name: str) -> list[Path]:
     homes = [Path(chosen).expanduser().absolute()] if chosen else []
     if (checkout / "setup.cfg").is_file() and (checkout / "datasets").is_dir():
         homes.append(checkout / "datasets")
-    return [home / name for home in [*homes, _cache_folder()]]
+    return [home / name for home in [*homes, cache_folder()]]
 
 
 def data_folder(name: str) -> Path:
@@ -58,19 +58,6 @@ def data_folder(name: str) -> Path:
         return folder
     raise OSError(f"there is no place to store {name}: cannot write to {', '.join(refused)}; set the environment variable "
                   "TINYVISION_DATA to a folder that can be written to")
-
-
-def _cache_folder():
-    home = os.path.expanduser("~")
-    home = Path(home if os.path.isabs(home) else tempfile.gettempdir())            # a user without a home keeps "~"
-    if sys.platform == "win32":
-        cache = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        cache = home / "Library" / "Caches"
-    else:
-        cache = os.environ.get("XDG_CACHE_HOME", "")
-        cache = cache if os.path.isabs(cache) else home / ".cache"                 # XDG: a relative path is to be ignored
-    return Path(cache) / "tinyvision"
 
 
 # All or nothing

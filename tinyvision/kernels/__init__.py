@@ -1,3 +1,6 @@
 """Array functions that deserve several versions: a folder each, the readable reference first."""
 from . import conv, matmul, pool, random
-from .registry import use
+from .choice import use
+from .cores import get_num_threads, set_num_threads
+from .memory import release
+from .planner import Cost, explain

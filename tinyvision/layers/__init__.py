@@ -4,6 +4,7 @@ from .average_pool import AveragePooling2D, AvgPool2D, GlobalAveragePooling2D
 from .base import Layer
 from .conv import Conv2D
 from .core import Dense, Flatten, Input, InputLayer
+from .fused import fused as _fused
 from .merge import Add, Concatenate, add, concatenate
 from .norm import BatchNormalization
 from .pool import MaxPool2D, MaxPooling2D

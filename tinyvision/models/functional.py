@@ -4,6 +4,8 @@ from ..layers.base import Layer, SymbolicTensor, unique_name
 from ..structures import leaves, map_structure, unique
 from ..training import Trainer
 
+REWRITES = []                                              # functions (calls, outputs) -> calls that do the same, faster
+
 
 class Model(Trainer, Layer):
     """A network. https://keras.io/api/models/model/
@@ -54,7 +56,9 @@ class Model(Trainer, Layer):
         names = [layer.name for layer in self.layers]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"each layer of a model needs a name of its own; {', '.join(sorted(twice))} occurs more than once")
-        self.built = True
+        self._steps, self.built = self._calls_inside, True
+        for rewrite in REWRITES:
+            self._steps = rewrite(self._steps, self.outputs)
 
     @property
     def layers(self) -> list[Layer]:
@@ -86,7 +90,7 @@ class Model(Trainer, Layer):
         def value(t):
             return values[id(t)] if isinstance(t, SymbolicTensor) else t
 
-        for call in self._calls_inside:
+        for call in self._steps:
             found = call.layer(*map_structure(value, call.args), **map_structure(value, call.settings))
             values.update(zip(map(id, leaves(call.outputs)), leaves(found)))
         return map_structure(value, self._output_structure)

@@ -28,16 +28,19 @@ def conv(inputs, kernel, strides=1, padding: str = "valid", data_format: str | N
     """
     channels_last(data_format, "conv")
     inputs, kernel = as_tensor(inputs), as_tensor(kernel)
-    x_shape, kernel_shape = inputs.shape, kernel.shape
+    return _conv(inputs, kernel, **geometry("conv", inputs.shape, kernel.shape, strides, padding, dilation_rate))
+
+
+def geometry(name, x_shape, kernel_shape, strides, padding, dilation_rate) -> dict:
+    """The windows and the groups of a convolution, once its arguments are found to fit."""
     if len(x_shape) != 4 or len(kernel_shape) != 4:
-        raise ValueError(f"conv: it takes images (N, H, W, C) and a kernel (KH, KW, C, F), got {x_shape} and {kernel_shape}")
+        raise ValueError(f"{name}: it takes images (N, H, W, C) and a kernel (KH, KW, C, F), got {x_shape} and {kernel_shape}")
     c, part, filters = x_shape[3], *kernel_shape[2:]
     if not part or c % part or filters % (c // part):
-        raise ValueError(f"conv: the kernel {kernel_shape} takes {part} channels, the images {x_shape} have {c}, channels "
+        raise ValueError(f"{name}: the kernel {kernel_shape} takes {part} channels, the images {x_shape} have {c}, channels "
                          "last. They must be equal; or, with groups, a part of them, and the filters a multiple of the groups")
-    geometry = sliding_windows(x_shape[1:3], kernel_shape[:2], pair(strides, "strides"), padding,
-                               pair(dilation_rate, "dilation_rate"))
-    return _conv(inputs, kernel, windows=geometry, groups=c // part)
+    return {"windows": sliding_windows(x_shape[1:3], kernel_shape[:2], pair(strides, "strides"), padding,
+                                       pair(dilation_rate, "dilation_rate")), "groups": c // part}
 
 
 def channels_last(data_format: str | None, what: str) -> None:

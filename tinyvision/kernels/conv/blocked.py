@@ -7,11 +7,14 @@ cache, and multiplied at once. Blocks are split alike for any number of threads,
 import numpy as np
 from numba import njit, prange
 
+from ..cores import get_num_threads
+from ..planner import Cost
 from ..registry import version
 from ..threads import single_threaded_blas
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 BLOCK = 64 * 1024                                          # numbers in a block of columns: 256 KiB of float32
+RATE = 0.3                                                 # of the arithmetic peak
 PARTS = 8                                                  # partial sums of the kernel gradient
 
 
@@ -20,7 +23,16 @@ def _plain(*arrays):
     return arrays[0].dtype == arrays[1].dtype and arrays[0].dtype.char in "fd" and all(a.size for a in arrays)
 
 
-@version(conv_forward, "numba", lambda x, kernel, windows: x.shape[3] == kernel.shape[2] and _plain(x, kernel))
+def _cost(images, windows, channels, filters):
+    """Of each of the three: as many operations as the definition, in single-threaded products of a block each."""
+    pixels = images * windows.output[0] * windows.output[1]
+    operations = 2 * pixels * windows.size[0] * windows.size[1] * channels * filters
+    moved = images * windows.image[0] * windows.image[1] * channels + pixels * filters
+    return Cost(operations, 4 * moved * (2 if windows.padded else 1), 4 * BLOCK * get_num_threads(), RATE)
+
+
+@version(conv_forward, "blocked", lambda x, kernel, windows: x.shape[3] == kernel.shape[2] and _plain(x, kernel),
+         lambda x, kernel, windows: _cost(len(x), windows, *kernel.shape[2:]))
 @single_threaded_blas
 def forward(x, kernel, windows):
     y = np.empty((len(x), *windows.output, kernel.shape[3]), x.dtype)
@@ -29,7 +41,8 @@ def forward(x, kernel, windows):
     return y
 
 
-@version(conv_input_gradient, "numba", lambda dy, kernel, windows, groups: groups == 1 and _plain(dy, kernel))
+@version(conv_input_gradient, "blocked", lambda dy, kernel, windows, groups: groups == 1 and _plain(dy, kernel),
+         lambda dy, kernel, windows, groups: _cost(len(dy), windows, *kernel.shape[2:]))
 @single_threaded_blas
 def input_gradient(dy, kernel, windows, groups):
     (top, bottom), (left, right) = windows.margins
@@ -40,7 +53,8 @@ def input_gradient(dy, kernel, windows, groups):
     return np.ascontiguousarray(dx[:, top:top + h, left:left + w])
 
 
-@version(conv_kernel_gradient, "numba", lambda x, dy, windows, groups: groups == 1 and _plain(x, dy))
+@version(conv_kernel_gradient, "blocked", lambda x, dy, windows, groups: groups == 1 and _plain(x, dy),
+         lambda x, dy, windows, groups: _cost(len(x), windows, x.shape[3], dy.shape[3]))
 @single_threaded_blas
 def kernel_gradient(x, dy, windows, groups):
     c, f = x.shape[3], dy.shape[3]

@@ -1,5 +1,5 @@
 """The matrix product: the reference, and the version that shares threads with the other kernels."""
-from ..registry import offer
+from ..choice import offer
 from .reference import product
 
 offer(f"{__name__}.blocked")

@@ -17,7 +17,7 @@ def _serves(x1, x2):
     return x1.ndim == x2.ndim == 2 and x1.dtype == x2.dtype and x1.dtype.char in "fd" and x1.size and x2.size
 
 
-@version(product, "numba", _serves)
+@version(product, "blocked", _serves)
 @single_threaded_blas
 def matrices(x1, x2):
     y = np.empty((len(x1), x2.shape[1]), x1.dtype)

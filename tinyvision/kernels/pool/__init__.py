@@ -1,5 +1,5 @@
 """Pooling and its gradients: the references, and the versions that are faster."""
-from ..registry import offer
+from ..choice import offer
 from .average import spread_windows, window_sums
 from .reference import gather_windows, max_pool_forward, scatter_windows
 

@@ -10,7 +10,7 @@ def _serves(x, *rest):
     return x.dtype.char in "fd" and rest[-1].size[0] * rest[-1].size[1] <= 256
 
 
-@version(max_pool_forward, "numba", _serves)
+@version(max_pool_forward, "blocked", _serves)
 def forward(x, windows):
     y = np.empty((len(x), *windows.output, x.shape[3]), x.dtype)
     positions = np.empty(y.shape, np.uint8)
@@ -18,7 +18,7 @@ def forward(x, windows):
     return y, positions
 
 
-@version(scatter_windows, "numba", _serves)
+@version(scatter_windows, "blocked", _serves)
 def scatter(dy, positions, windows):
     (top, bottom), (left, right) = windows.margins
     h, w = windows.image

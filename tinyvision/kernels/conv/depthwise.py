@@ -1,0 +1,132 @@
+"""Depthwise convolution, each channel by a window of its own: the vectors run along the channels, and nothing else is shared.
+
+A number of the result takes KH * KW multiplications, against KH * KW * C in a full convolution: memory is what bounds it. Of
+a window at the edge, the part inside the image counts; there are no margins to fill.
+"""
+import numpy as np
+from numba import njit
+
+from .. import memory
+from ..cores import get_num_threads
+from ..jobs import FLOATS, INTEGER, job, share, sizes
+from ..planner import Cost
+from ..registry import version
+from ..vectors import F32, LANES, load, multiply_add, round_up, spread, store
+from .epilogue import put_some, some
+from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
+
+GEOMETRY = sizes(13)                                       # H, W, C, OH, OW, KH, KW, strides, dilation, top, left
+RATE = 0.1                                                 # of the arithmetic peak: two loads for each multiplication
+
+
+def _geometry(windows, channels):
+    return (*windows.image, channels, *windows.output, *windows.size, *windows.strides, *windows.dilation,
+            windows.margins[0][0], windows.margins[1][0])
+
+
+@njit
+def _inside(start, reach, step, limit):
+    """The numbers p, 0 <= p < reach, with 0 <= start + p step < limit: (first, last + 1)."""
+    return max(0, (-start + step - 1) // step), min(reach, (limit - start + step - 1) // step)
+
+
+@job
+def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, y: FLOATS, images: INTEGER, geometry: GEOMETRY):
+    H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
+    for row in share(images * OH, part, parts):
+        n, h = row // OH, row % OH * SH - top
+        p0, p1 = _inside(h, KH, DH, H)
+        for j in range(OW):
+            w = j * SW - left
+            q0, q1 = _inside(w, KW, DW, W)
+            for c in range(0, C, LANES):
+                total = spread(F32(0))
+                for p in range(p0, p1):
+                    for q in range(q0, q1):
+                        at = ((n * H + h + p * DH) * W + w + q * DW) * C + c
+                        total = multiply_add(some(x, at, C - c), some(kernel, (p * KW + q) * C + c, C - c), total)
+                put_some(y, (row * OW + j) * C + c, total, C - c)
+
+
+@job
+def depthwise_input_gradient(part, parts, dy: FLOATS, kernel: FLOATS, dx: FLOATS, images: INTEGER, geometry: GEOMETRY):
+    """Each pixel of dx gathers from the windows that it lies in."""
+    H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
+    for row in share(images * H, part, parts):
+        n, h = row // H, row % H + top
+        for w in range(left, left + W):
+            for c in range(0, C, LANES):
+                total = spread(F32(0))
+                for p in range(KH):
+                    i = (h - p * DH) // SH
+                    if i * SH != h - p * DH or i < 0 or i >= OH:
+                        continue
+                    for q in range(KW):
+                        j = (w - q * DW) // SW
+                        if j * SW == w - q * DW and 0 <= j < OW:
+                            at = ((n * OH + i) * OW + j) * C + c
+                            total = multiply_add(some(dy, at, C - c), some(kernel, (p * KW + q) * C + c, C - c), total)
+                put_some(dx, (row * W + w - left) * C + c, total, C - c)
+
+
+@job
+def depthwise_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, dk: FLOATS, images: INTEGER, geometry: GEOMETRY):
+    """A sum for each part: (parts, KH * KW, C rounded up)."""
+    H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
+    stride = (C + LANES - 1) // LANES * LANES
+    dk = dk[part * KH * KW * stride:(part + 1) * KH * KW * stride]
+    dk[:] = 0
+    for row in share(images * OH, part, parts):
+        n, h = row // OH, row % OH * SH - top
+        p0, p1 = _inside(h, KH, DH, H)
+        for p in range(p0, p1):
+            for q in range(KW):
+                first, last = _inside(q * DW - left, OW, SW, W)
+                start = ((n * H + h + p * DH) * W + q * DW - left) * C
+                for c in range(0, C, LANES):
+                    total = load(dk, (p * KW + q) * stride + c)
+                    for j in range(first, last):
+                        pixel, given = some(x, start + j * SW * C + c, C - c), some(dy, (row * OW + j) * C + c, C - c)
+                        total = multiply_add(pixel, given, total)
+                    store(dk, (p * KW + q) * stride + c, total)
+
+
+def _serves(a, channels, groups, filters):
+    """One filter for each channel; float32."""
+    return a.dtype == F32 and a.size and channels == groups == filters and groups > 1
+
+
+def _cost(images, windows, channels):
+    pixels = images * windows.output[0] * windows.output[1]
+    moved = images * windows.image[0] * windows.image[1] + pixels
+    return Cost(2 * pixels * windows.size[0] * windows.size[1] * channels, 4 * moved * channels, 0, RATE)
+
+
+@version(conv_forward, "depthwise",
+         lambda x, kernel, windows: kernel.shape[2] == 1 and _serves(x, x.shape[3], x.shape[3], kernel.shape[3]),
+         lambda x, kernel, windows: _cost(len(x), windows, x.shape[3]))
+def forward(x, kernel, windows):
+    x, kernel = np.ascontiguousarray(x), np.ascontiguousarray(kernel)
+    y = memory.empty((len(x), *windows.output, x.shape[3]))
+    depthwise_forward(x, kernel, y, len(x), _geometry(windows, x.shape[3]))
+    return y
+
+
+@version(conv_input_gradient, "depthwise",
+         lambda dy, kernel, windows, groups: _serves(dy, dy.shape[3], groups, groups * kernel.shape[2]),
+         lambda dy, kernel, windows, groups: _cost(len(dy), windows, groups))
+def input_gradient(dy, kernel, windows, groups):
+    dy, kernel = np.ascontiguousarray(dy), np.ascontiguousarray(kernel)
+    dx = memory.empty((len(dy), *windows.image, groups))
+    depthwise_input_gradient(dy, kernel, dx, len(dy), _geometry(windows, groups))
+    return dx
+
+
+@version(conv_kernel_gradient, "depthwise",
+         lambda x, dy, windows, groups: _serves(x, x.shape[3], groups, dy.shape[3]),
+         lambda x, dy, windows, groups: _cost(len(x), windows, groups))
+def kernel_gradient(x, dy, windows, groups):
+    x, dy, parts = np.ascontiguousarray(x), np.ascontiguousarray(dy), get_num_threads()
+    dk = np.empty((parts, windows.size[0] * windows.size[1], round_up(groups, LANES)), F32)
+    depthwise_kernel_gradient(x, dy, dk, len(x), _geometry(windows, groups), parts=parts)
+    return dk[:, :, :groups].sum(axis=0).reshape(*windows.size, 1, groups)

@@ -1,0 +1,32 @@
+"""Conv2D in one go: convolution, bias and ReLU by one kernel; and the 2x2 max-pool that a model has found behind it."""
+import numpy as np
+
+from .. import ops
+from ..activations import linear
+from ..autograd import Tensor, mode
+from ..kernels.choice import forced
+from .conv import FUSED, Conv2D
+from .core import check_images
+
+
+def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | None:
+    """What a Conv2D returns, ReLU and 2x2 max-pool behind it included if asked for; None if this cannot be had in one go.
+
+    It can for float32 on the CPU without groups, as long as no other version of the kernels is forced. `detect_anomaly` wants
+    to see each step by itself.
+    """
+    if not isinstance(x, Tensor) or x.ndim != 4 or not x.size or layer.groups > 1 or mode.detecting:
+        return None
+    on_cpu = isinstance(x.data, np.ndarray) and isinstance(layer.kernel.data, np.ndarray)
+    if not on_cpu or not x.dtype == layer.kernel.dtype == np.float32 or forced() not in (None, "exact", "winograd", "direct"):
+        return None
+    activation = layer.activation
+    own_relu = activation is ops.relu
+    if (relu or pool) and not own_relu and activation is not linear:
+        return None                                        # something else comes between
+    check_images(layer, x, layer.kernel.shape[2])
+    y = ops.fused_conv(x, layer.kernel, layer.bias, layer.strides, layer.padding, layer.dilation_rate, relu or own_relu, pool)
+    return y if own_relu else activation(y)
+
+
+FUSED.append(fused)
