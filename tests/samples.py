@@ -389,6 +389,14 @@ POOLS = [pool_arguments(row) for row in POOL + [
     Row(inputs=apart(3, 26, 26, 32), pool_size=2), Row(inputs=apart(2, 11, 13, 32), pool_size=2),
     Row(inputs=np.round(normal(2, 8, 8, 16)), pool_size=3, strides=2, padding="same")]]          # of equals, the first
 
+def statistics(shape, axes):
+    """One number for each channel, the other axes of size 1."""
+    return normal(*(1 if a in axes else n for a, n in enumerate(shape)))
+
+
+NORMALIZED = [((4, 3, 2, 5), (0, 1, 2)), ((3, 5, 4, 32), (0, 1, 2)), ((300, 40), (0,)), ((2, 7, 5, 16), (0, 1, 2)), ((2, 4, 3), (0, 2)),
+              ((1, 1, 1, 3), (0, 1, 2)), ((6, 5), (1,))]
+
 KERNEL_SAMPLES = {
     "conv_forward": [(x, kernel, geometry) for x, kernel, dy, geometry, groups in CONVS],
     "conv_input_gradient": [(dy, kernel, geometry, groups) for x, kernel, dy, geometry, groups in CONVS],
@@ -400,6 +408,13 @@ KERNEL_SAMPLES = {
     "max_pool_forward": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "scatter_windows": [(dy, positions, geometry) for x, positions, dy, geometry in POOLS],
     "gather_windows": [(x, positions, geometry) for x, positions, dy, geometry in POOLS],
+    "dropped": [(x, rate, x.shape, (7, 3), step) for x, rate, step in [
+        (normal(5), 0.5, 0), (normal(2, 3, 4), 0.25, 1), (normal(33, 7), 0.999, 2), (normal(4, 4), 0, 3), (normal(100, 41), 0.1, 4)]] + [
+        (normal(2, 3, 4), 0.3, (2, 1, 4), (2 ** 33 + 1, 0), 5)],
+    "channel_moments": [(normal(*shape) + 3, axes) for shape, axes in NORMALIZED],
+    "scale_and_shift": [(normal(*shape), statistics(shape, axes), statistics(shape, axes)) for shape, axes in NORMALIZED],
+    "channel_sums": [(normal(*shape), normal(*shape), statistics(shape, axes), axes) for shape, axes in NORMALIZED],
+    "affine": [(normal(*shape), normal(*shape), *(statistics(shape, axes) for _ in range(3))) for shape, axes in NORMALIZED],
     "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
     "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinyvision as tv
-from tinyvision import layers, optimizers
+from tinyvision import kernels, layers, optimizers, tensor
 from tinyvision.serialization import deserialize, serialize
 
 TOLERANCE = 1e-10
@@ -269,3 +269,34 @@ def test_an_optimizer_of_ones_own():
         optimizer.apply([np.array([3.0, -2.0, 0.0])], [w])
     np.testing.assert_array_equal(w.numpy(), [0, 2, 1])
     np.testing.assert_array_equal(optimizer.slot("seen", w), [6, 4, 0])
+
+
+# The step of all weights at once ------------------------------------------------------------------------------------------
+
+PLAIN = [optimizers.SGD(0.1), optimizers.SGD(0.1, momentum=0.9), optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+         optimizers.RMSprop(0.01, rho=0.8, epsilon=1e-3), optimizers.Adam(0.01, beta_1=0.7, epsilon=1e-2)]
+
+
+@pytest.mark.parametrize("optimizer", PLAIN, ids=lambda optimizer: f"{optimizer.name}-{optimizer.get_config()}")
+def test_all_weights_at_once_are_stepped_as_one_by_one(optimizer, monkeypatch):
+    rng = np.random.default_rng(0)
+    starts = [rng.standard_normal(shape).astype("float32") for shape in [(3,), (40, 70), (1, 1), (5, 2, 3), (0,)]]
+    gradients = [[rng.standard_normal(a.shape).astype("float32") for a in starts] for _ in range(4)]
+    gradients[1][1] = gradients[1][1].T.copy().T           # as some gradients lie
+
+    def trained(forced):
+        this = type(optimizer).from_config(optimizer.get_config())
+        weights = [tensor(a, requires_grad=True) for a in starts]
+        changed = [w.changed for w in weights]
+        with kernels.use(forced):
+            for g in gradients:
+                this.apply(g, weights)
+        assert all(w.changed > before for w, before in zip(weights, changed))
+        return [w.numpy() for w in weights], this
+
+    one_by_one, _ = trained("numpy")
+    monkeypatch.setattr(type(optimizer), "update_step", None)         # not to be called
+    at_once, this = trained(None)
+    for a, b in zip(at_once, one_by_one):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+    assert this.iterations == 4

@@ -234,6 +234,10 @@ class Tensor:
         if value.shape != self.shape:
             raise ValueError(f"assign: the value has shape {value.shape}, the Tensor {self.shape}")
         self.data[...] = to_device(value, self.device)
+        self.mark_changed()
+
+    def mark_changed(self) -> None:
+        """Tell the engine that the elements were overwritten, for who has written to `data` himself."""
         self.memory[0] = next(_clock)
 
     def backward(self, gradient=None, retain_graph: bool | None = None, create_graph: bool = False) -> None:

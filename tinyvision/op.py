@@ -81,6 +81,10 @@ def _owner(array):
     return array
 
 
+def _is_double(a):
+    return getattr(a, "dtype", None) == np.float64
+
+
 def _plain(a, op):
     """An argument that is no Tensor, as ops take it: an array, a Python number (which changes no dtype) or None."""
     if isinstance(a, np.generic):                          # np.float64 is a float, too
@@ -104,6 +108,7 @@ class Op:
         self.settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.arrays = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        self.names = [*self.arrays, *self.settings]
         self.optional = any(self.defaults[name] is None for name in self.arrays)
         self.expected = None if self.variadic else len(self.arrays)
         self.facts = {f"{name}_{fact}": self.fact(i, read) for i, name in enumerate(self.arrays)
@@ -114,7 +119,7 @@ class Op:
 
     def run(self, arrays, settings):
         """The results of `forward` as arrays. float64 comes out only where float64 went in: `bool * 1.0` does not leak it."""
-        if not any(map(is_array, arrays)):
+        if arrays and type(arrays[0]) is not np.ndarray and not any(map(is_array, arrays)):
             arrays = [a if a is None else as_array(a) for a in arrays]
         if self.floats:
             arrays = [a.astype(floatx()) if is_array(a) and a.dtype.kind in "biu" else a for a in arrays]
@@ -122,15 +127,15 @@ class Op:
             results = self.forward(*arrays, **settings)
         except ValueError as error:                        # the array library does not know the name of the op
             raise ValueError(str(error) if str(error).startswith(self.name) else f"{self.name}: {error}") from None
-        y, *private = results if len(self.results) > 1 else (results,)
-        if isinstance(y, np.generic):
-            y = np.asarray(y)
-        if y.dtype.char == "d" and "dtype" not in self.settings:
-            if not any(getattr(a, "dtype", None) == np.float64 for a in arrays):
-                y = y.astype(floatx())
+        results = results if len(self.results) > 1 else (results,)
+        y = results[0]
+        leaks = y.dtype.char == "d" and "dtype" not in self.settings and not any(map(_is_double, arrays))
+        if leaks or type(y) is not np.ndarray and isinstance(y, np.generic):
+            y = y.astype(floatx()) if leaks else y
+            results = np.asarray(y) if isinstance(y, np.generic) else y, *results[1:]
         if mode.detecting:
-            _check_finite(self, y, arrays)
-        return (y, *private)
+            _check_finite(self, results[0], arrays)
+        return results
 
     def gradient(self, joint=None, **rules):
         """Give arguments their rules by name; or decorate one function that returns the gradients of all together."""
@@ -157,7 +162,11 @@ class Op:
         """Keras lets settings come by position and arrays by name: put each in its place."""
         if self.variadic:
             return args, settings
-        names = [*self.arrays, *self.settings]
+        names, count = self.names, self.expected
+        if len(args) >= count and settings.keys().isdisjoint(names[:len(args)]):
+            settings.update(zip(names[count:], args[count:]))
+            if len(args) <= len(names):
+                return args[:count], settings
         if len(args) > len(names):
             raise TypeError(f"{self.name} takes at most {len(names)} arguments ({', '.join(names)}), got {len(args)}")
         given = dict(zip(names, args))

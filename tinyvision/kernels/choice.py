@@ -42,7 +42,7 @@ def offer(module: str) -> None:
 
 def _import_offered():
     while _offered:
-        module = _offered.pop()
+        module = _offered.pop(0)
         try:
             importlib.import_module(module)
         except Exception as error:                         # Numba missing, or at odds with the NumPy that is installed

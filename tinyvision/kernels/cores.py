@@ -1,4 +1,5 @@
 """How many cores the kernels use, and the lock that gives all of them to one kernel at a time."""
+import functools
 import os
 import threading
 
@@ -23,6 +24,7 @@ def set_num_threads(count: int | None) -> None:
     _threads = count
 
 
+@functools.cache
 def _available():
     set_by_user = os.environ.get("NUMBA_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
     if set_by_user and set_by_user.isdigit() and int(set_by_user) > 0:

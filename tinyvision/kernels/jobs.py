@@ -15,6 +15,7 @@ Compiled jobs are kept on disk, in a folder whose name carries a hash of all sou
 not notice a change in a function of another file, and would go on calling the old one.
 """
 import contextlib
+import ctypes
 import functools
 import hashlib
 import inspect
@@ -33,7 +34,7 @@ from pathlib import Path
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, njit, prange, types
+from numba import carray, cfunc, njit, prange, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 from tqdm import tqdm
@@ -87,12 +88,23 @@ class Job:
             if isinstance(kind, types.Array):
                 if not value.flags.c_contiguous or value.dtype.char != _DTYPES[kind.dtype]:
                     raise TypeError(f"{self.name} takes contiguous arrays of {kind.dtype}, got {value.dtype} {value.strides}")
-                flat += value.ctypes.data, value.size
+                flat += address_of(value), value.size
             elif isinstance(kind, types.UniTuple):
                 flat += value
             else:
                 flat.append(value)
         return flat
+
+
+def address_of(array) -> int:
+    """Where the elements of an array begin: the first field of NumPy's array object, five times faster than `ctypes.data`."""
+    return ctypes.c_ssize_t.from_address(id(array) + _HEAD).value
+
+
+_HEAD = object.__basicsize__                               # what every Python object has before its own fields
+if address_of(_probe := np.empty(1)) != _probe.ctypes.data:  # another kind of Python
+    def address_of(array):
+        return array.ctypes.data
 
 
 def job(function) -> Job:
@@ -103,6 +115,18 @@ def job(function) -> Job:
 _DTYPES = {types.float32: "f", types.uint8: "B", types.int64: "l"}
 _FORMATS = {types.Array: lambda kind: "qq", types.UniTuple: lambda kind: "q" * kind.count, types.Integer: lambda kind: "q",
             types.Boolean: lambda kind: "q", types.Float: lambda kind: "d"}
+
+
+@intrinsic
+def _pointer(typing_context, address):
+    return types.voidptr(types.int64), lambda context, builder, signature, values: builder.inttoptr(
+        values[0], ir.IntType(8).as_pointer())
+
+
+@njit
+def floats_at(address, size):
+    """The float32 array that lies at an address."""
+    return carray(_pointer(address), size, np.float32)
 
 
 # Running: one parallel loop for all ----------------------------------------------------------------------------------------
@@ -172,7 +196,8 @@ def _entry(part, parts, packed):
 
 def _entry_of(job):
     """A copy of `_entry` for a job, which says that it stands where the job does: Numba files its code under that name."""
-    code, places = job.function.__code__, {**globals(), "FUNCTION": njit(job.function), "READ": _reader(job.kinds)}
+    code, function = job.function.__code__, njit(error_model="numpy")(job.function)
+    places = {**globals(), "FUNCTION": function, "READ": _reader(job.kinds)}
     code = _entry.__code__.replace(co_name=job.name, co_qualname=job.name, co_filename=code.co_filename,
                                    co_firstlineno=code.co_firstlineno)
     return python_types.FunctionType(code, places, job.name)

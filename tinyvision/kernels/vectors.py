@@ -172,6 +172,20 @@ def store_some(typing_context, array, index, vector, count):
     return types.void(array, types.intp, vec, types.intp), generate
 
 
+@njit
+def some(array, i, count):
+    """`load`, or `load_some` where fewer than LANES channels are left."""
+    return load(array, i) if count >= LANES else load_some(array, i, count)
+
+
+@njit
+def put_some(array, i, vector, count):
+    if count >= LANES:
+        store(array, i, vector)
+    else:
+        store_some(array, i, vector, count)
+
+
 # Arithmetic ----------------------------------------------------------------------------------------------------------------
 
 @intrinsic

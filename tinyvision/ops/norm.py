@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 
+from .. import kernels
 from ..autograd import Tensor, as_tensor, is_recording
 from ..device import array_library
 from ..op import op
@@ -61,8 +62,7 @@ def along(t, x, axis):
 @op(differentiable=False)
 def _moments(x, *, axes):
     """Mean and variance over the axes, which are kept, stacked: (2, 1, ..., C)."""
-    m = x.mean(axes, keepdims=True)
-    return array_library(x).stack([m, ((x - m) ** 2).mean(axes, keepdims=True)])
+    return kernels.norm.channel_moments(x, axes)
 
 
 @op
@@ -70,9 +70,7 @@ def _normalize(x, scale, offset, moments, *, axes, epsilon):
     """Its gradient knows that `moments` are those of x."""
     m, variance = moments
     factor = scale * (variance + epsilon) ** -0.5
-    y = x * factor
-    y += offset - m * factor
-    return y
+    return kernels.norm.scale_and_shift(x, factor, offset - m * factor)
 
 
 def _normalize_in_small_ops(x, scale, offset, axes, epsilon):
@@ -87,16 +85,14 @@ def _normalize_input_gradient(dy, x, scale, moments, sums, *, epsilon):
     (m, variance), (sum_dy, sum_dy_centred) = moments, sums
     n = max(x.size // sum_dy.size, 1)
     slope = sum_dy_centred / (variance + epsilon) / n
-    dx = dy - slope * x
-    dx += slope * m - sum_dy / n
-    dx *= scale * (variance + epsilon) ** -0.5
-    return dx
+    factor = scale * (variance + epsilon) ** -0.5
+    return kernels.norm.affine(dy, x, factor, -slope * factor, (slope * m - sum_dy / n) * factor)
 
 
 @op(differentiable=False)
 def _sums(dy, x, moments, *, axes):
     """What all the gradients share: the sums of dy, and of dy * (x - mean); (2, 1, ..., C)."""
-    return array_library(x).stack([dy.sum(axes, keepdims=True), (dy * (x - moments[0])).sum(axes, keepdims=True)])
+    return kernels.norm.channel_sums(dy, x, moments[0], axes)
 
 
 @_normalize.gradient

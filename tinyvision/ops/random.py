@@ -1,8 +1,7 @@
 """Ops that draw random numbers. They take a key and a step, so that the same call draws the same numbers anywhere."""
 from ..autograd import Tensor, as_tensor
 from ..config import random_key
-from ..device import array_library
-from ..kernels.random import uniform
+from ..kernels.random import dropped
 from ..op import op
 from .elementwise import where
 
@@ -35,9 +34,7 @@ def dropout(x, rate: float, noise_shape: tuple | None = None, seed: int | tuple[
 
 @op(keeps=["kept"])
 def _dropout(x, *, rate, shape, key, step):
-    xp = array_library(x)
-    kept = xp.asarray(uniform(shape, key, step) >= rate)
-    return xp.where(kept, x / (1 - rate), xp.zeros((), x.dtype)), kept
+    return dropped(x, rate, shape, key, step)
 
 
 _dropout.gradient(x=lambda g, kept, rate: where(kept, g / (1 - rate), 0))

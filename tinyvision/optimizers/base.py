@@ -8,6 +8,8 @@ from ..autograd import as_array
 from ..configurable import Configurable
 from ..device import array_library
 
+SHORTCUTS = []                                             # functions that do a whole step for an optimizer, or return False
+
 
 class Optimizer(Configurable):
     """Changes weights by their gradients: `apply(gradients, variables)`.
@@ -55,8 +57,10 @@ class Optimizer(Configurable):
         for g, v in pairs:
             if g.shape != v.shape:
                 raise ValueError(f"apply: {getattr(v, 'path', 'a variable')} has shape {v.shape}, its gradient {g.shape}")
-        for g, (_, v) in zip(self._clipped([g for g, _ in pairs]), pairs):
-            self.update_step(g, v, float(self.learning_rate))           # a np.float64 would make all of it float64
+        gradients, variables = self._clipped([g for g, _ in pairs]), [v for _, v in pairs]
+        if not any(shortcut(self, gradients, variables) for shortcut in SHORTCUTS):
+            for g, v in zip(gradients, variables):
+                self.update_step(g, v, float(self.learning_rate))       # a np.float64 would make all of it float64
         self.iterations += 1
 
     def update_step(self, gradient, variable, learning_rate):

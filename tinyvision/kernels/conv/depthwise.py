@@ -11,8 +11,7 @@ from ..cores import get_num_threads
 from ..jobs import FLOATS, INTEGER, job, share, sizes
 from ..planner import Cost
 from ..registry import version
-from ..vectors import F32, LANES, load, multiply_add, round_up, spread, store
-from .epilogue import put_some, some
+from ..vectors import F32, LANES, load, multiply_add, put_some, round_up, some, spread, store
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 GEOMETRY = sizes(13)                                       # H, W, C, OH, OW, KH, KW, strides, dilation, top, left

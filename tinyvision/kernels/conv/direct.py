@@ -14,10 +14,10 @@ from .. import cores, memory
 from ..jobs import BYTES, FLAG, FLOATS, INTEGER, job, share, sizes
 from ..planner import Cost
 from ..registry import version
-from ..vectors import F32, LANES, PANEL, ROWS, load, round_up, store, tile_rows, tile_rows_add
+from ..vectors import F32, LANES, PANEL, ROWS, load, put_some, round_up, store, tile_rows, tile_rows_add
 from ..windows import Windows
 from .block import conv_block_backward, conv_block_forward
-from .epilogue import finish, finish_pooled, padded, put_some, unfinished, unpool
+from .epilogue import finish, finish_pooled, padded, unfinished, unpool
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 NOTHING, NO_BYTES = np.empty(0, F32), np.empty(0, np.uint8)

@@ -7,21 +7,7 @@ that the way back needs is a byte an element: which of the four won, 0 to 3, or 
 import numpy as np
 from numba import njit
 
-from ..vectors import F32, LANES, equal, less, less_equal, load, load_some, spread, store, store_some
-
-
-@njit
-def some(array, i, count):
-    """`load`, or `load_some` where fewer than LANES channels are left."""
-    return load(array, i) if count >= LANES else load_some(array, i, count)
-
-
-@njit
-def put_some(array, i, vector, count):
-    if count >= LANES:
-        store(array, i, vector)
-    else:
-        store_some(array, i, vector, count)
+from ..vectors import F32, equal, less, less_equal, load, put_some, some, spread, store
 
 
 @njit

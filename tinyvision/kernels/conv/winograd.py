@@ -29,10 +29,25 @@ from ..cores import get_num_threads
 from ..jobs import BYTES, FLAG, FLOATS, INTEGER, Job, share, sizes
 from ..planner import Cost
 from ..registry import version
-from ..vectors import F32, LANES, PANEL, ROWS, load, load_some, round_up, sandwich, spread, store, tile, tile_add
+from ..vectors import (
+    F32,
+    LANES,
+    PANEL,
+    ROWS,
+    load,
+    load_some,
+    put_some,
+    round_up,
+    sandwich,
+    some,
+    spread,
+    store,
+    tile,
+    tile_add,
+)
 from .block import conv_block_backward, conv_block_forward
 from .direct import turned
-from .epilogue import finish, finish_pooled, padded, put_some, some, unfinished, unpool
+from .epilogue import finish, finish_pooled, padded, unfinished, unpool
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 MATRICES = {                                               # m: B^T, A^T, G

@@ -1,2 +1,5 @@
 """Random numbers that depend on nothing but a key and a counter."""
-from .reference import uniform
+from ..choice import offer
+from .reference import dropped, uniform
+
+offer(f"{__name__}.counters")

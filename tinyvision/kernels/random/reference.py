@@ -5,6 +5,9 @@ can be drawn alone or in parallel, and the same numbers come out on every device
 """
 import numpy as np
 
+from ...device import array_library
+from ..registry import kernel
+
 ROUNDS = 10
 MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 KEY_STEPS = 0x9E3779B9, 0xBB67AE85                         # the golden ratio, and the square root of 3 less 1
@@ -37,3 +40,11 @@ def uniform(shape, key, step=0):
     counter = block & LOW, block >> HALF, np.full_like(block, key[1]), np.full_like(block, step)
     bits = np.stack(philox(counter, (key[0] & 0xFFFFFFFF, key[0] >> 32)), axis=1).reshape(-1)[:size]
     return ((bits >> np.uint64(8)).astype(np.float32) * np.float32(2 ** -24)).reshape(shape)
+
+
+@kernel
+def dropped(x, rate, shape, key, step):
+    """x / (1 - rate) where a draw of `uniform(shape, key, step)` is not below the rate, else 0; and where that is."""
+    xp = array_library(x)
+    kept = xp.asarray(uniform(shape, key, step) >= rate)
+    return xp.where(kept, x / (1 - rate), xp.zeros((), x.dtype)), kept

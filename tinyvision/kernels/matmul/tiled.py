@@ -1,0 +1,69 @@
+"""The matrix product by register tiles, for float32: no BLAS, so nothing but the kernels' own threads ever runs.
+
+A BLAS library brings threads of its own, which wait for work by spinning, in the way of the kernel that runs next: a training
+step of the MNIST convnet took twice as long with them. Transposed factors are read where they lie.
+"""
+import numpy as np
+from numba import njit
+
+from .. import memory
+from ..jobs import FLAG, FLOATS, INTEGER, job
+from ..planner import Cost
+from ..registry import version
+from ..vectors import F32, LANES, PANEL, ROWS, load, put_some, tile_rows, tile_rows_add
+from .reference import product
+
+BLOCK = 1024                                               # steps of the inner sum between two visits to a tile
+
+
+@njit
+def _packed(b, bks, bcs, first, K, N, panel):
+    """Columns first .. first + PANEL - 1 of b (K, N), side by side: (K, PANEL), zeros beyond the last."""
+    for k in range(K):
+        for v in range(PANEL):
+            panel[k * PANEL + v] = b[k * bks + (first + v) * bcs] if first + v < N else F32(0)
+
+
+@job
+def multiply(part, parts, a: FLOATS, ars: INTEGER, aks: INTEGER, b: FLOATS, bks: INTEGER, bcs: INTEGER, y: FLOATS, M: INTEGER,
+             K: INTEGER, N: INTEGER, by_panels: FLAG):
+    """y (M, N) = a (M, K) b (K, N), rows and columns at the given strides. Parts share out rows, or panels of columns."""
+    panels = (N + PANEL - 1) // PANEL
+    p0, p1, r0, r1 = 0, panels, M * part // parts, M * (part + 1) // parts
+    if by_panels:
+        p0, p1, r0, r1 = panels * part // parts, panels * (part + 1) // parts, 0, M
+    s, panel = np.empty(ROWS * PANEL, F32), np.empty(K * PANEL, F32)
+    for o in range(p0 * PANEL, p1 * PANEL, PANEL):
+        whole = o + PANEL <= N
+        if not (whole and bcs == 1):
+            _packed(b, bks, bcs, o, K, N, panel)
+        for i in range(r0, r1, ROWS):
+            rows = min(ROWS, r1 - i)
+            out, to, step = (y, i * N + o, N) if whole else (s, 0, PANEL)
+            for k in range(0, K, BLOCK):
+                size = min(BLOCK, K - k)
+                src, at, stride = (b, k * bks + o, bks) if whole and bcs == 1 else (panel, k * PANEL, PANEL)
+                if k == 0:
+                    tile_rows(rows, a, i * ars + k * aks, ars, 0, aks, src, at, stride, out, to, step, 1, size)
+                else:
+                    tile_rows_add(rows, a, i * ars + k * aks, ars, 0, aks, src, at, stride, out, to, step, 1, size)
+            if not whole:
+                for r in range(rows):
+                    for v in range(0, N - o, LANES):
+                        put_some(y, (i + r) * N + o + v, load(s, r * PANEL + v), N - o - v)
+
+
+def _laid_out(a):
+    """(a contiguous array, row stride, column stride): the array or its transpose as it is, or a copy."""
+    if not a.flags.c_contiguous and a.T.flags.c_contiguous:
+        return a.T, 1, a.shape[0]
+    return np.ascontiguousarray(a), a.shape[1], 1
+
+
+@version(product, "tiled", lambda x1, x2: x1.ndim == x2.ndim == 2 and x1.dtype == x2.dtype == F32 and x1.size and x2.size,
+         lambda x1, x2: Cost(2 * len(x1) * x2.size, 4 * (x1.size + x2.size + len(x1) * x2.shape[1]), 0, 0.5))
+def matrices(x1, x2):
+    (m, k), n = x1.shape, x2.shape[1]
+    a, b, y = _laid_out(x1), _laid_out(x2), memory.empty((m, n))
+    multiply(*a, *b, y, m, k, n, n >= 4 * PANEL)
+    return y
