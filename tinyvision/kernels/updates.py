@@ -8,7 +8,8 @@ import math
 import numpy as np
 from numba import njit
 
-from .jobs import FLAG, INTEGER, INTEGERS, NUMBER, address_of, floats_at, job
+from .compiling import floats_at
+from .jobs import FLAG, INTEGER, INTEGERS, NUMBER, address_of, job
 from .vectors import F32
 
 

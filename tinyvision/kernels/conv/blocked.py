@@ -2,12 +2,16 @@
 
 The reference writes all columns to memory and reads them back for the product: KH * KW times the image, for layers whose
 arithmetic would otherwise hide the memory. Here a block of output rows is turned into columns that fit the second-level
-cache, and multiplied at once. Blocks are split alike for any number of threads, and sums are added in the order of the blocks.
+cache, and multiplied at once. The products are BLAS's, on the thread that asks for them. It serves float64 too.
 """
-import numpy as np
-from numba import njit, prange
+import functools
 
+import numpy as np
+from numba import njit
+
+from .. import memory
 from ..cores import get_num_threads
+from ..jobs import DOUBLES, FLOATS, SIZES, Job, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..threads import single_threaded_blas
@@ -15,7 +19,7 @@ from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 BLOCK = 64 * 1024                                          # numbers in a block of columns: 256 KiB of float32
 RATE = 0.3                                                 # of the arithmetic peak
-PARTS = 8                                                  # partial sums of the kernel gradient
+GEOMETRY = sizes(6)                                        # of the windows: size, strides, dilation
 
 
 def _plain(*arrays):
@@ -35,9 +39,8 @@ def _cost(images, windows, channels, filters):
          lambda x, kernel, windows: _cost(len(x), windows, *kernel.shape[2:]))
 @single_threaded_blas
 def forward(x, kernel, windows):
-    y = np.empty((len(x), *windows.output, kernel.shape[3]), x.dtype)
-    matrix = np.ascontiguousarray(kernel).reshape(-1, kernel.shape[3])
-    _forward(_padded(x, windows), matrix, y, *_geometry(windows))
+    x, y = np.ascontiguousarray(windows.pad(x)), memory.empty((len(x), *windows.output, kernel.shape[3]), x.dtype)
+    jobs(x.dtype)[0](x, np.ascontiguousarray(kernel), y, x.shape, y.shape, _geometry(windows))
     return y
 
 
@@ -47,9 +50,9 @@ def forward(x, kernel, windows):
 def input_gradient(dy, kernel, windows, groups):
     (top, bottom), (left, right) = windows.margins
     h, w = windows.image
-    dx = np.empty((len(dy), top + h + bottom, left + w + right, kernel.shape[2]), dy.dtype)
+    dx = memory.empty((len(dy), top + h + bottom, left + w + right, kernel.shape[2]), dy.dtype)
     turned = np.ascontiguousarray(kernel.reshape(-1, kernel.shape[3]).T)
-    _input_gradient(np.ascontiguousarray(dy), turned, dx, *_geometry(windows))
+    jobs(dy.dtype)[1](np.ascontiguousarray(dy), turned, dx, dx.shape, dy.shape, _geometry(windows))
     return np.ascontiguousarray(dx[:, top:top + h, left:left + w])
 
 
@@ -57,82 +60,83 @@ def input_gradient(dy, kernel, windows, groups):
          lambda x, dy, windows, groups: _cost(len(x), windows, x.shape[3], dy.shape[3]))
 @single_threaded_blas
 def kernel_gradient(x, dy, windows, groups):
-    c, f = x.shape[3], dy.shape[3]
-    parts = np.zeros((PARTS, windows.size[0] * windows.size[1] * c, f), x.dtype)
-    _kernel_gradient(_padded(x, windows), np.ascontiguousarray(dy), parts, *_geometry(windows))
-    return parts.sum(axis=0).reshape(*windows.size, c, f)
-
-
-def _padded(x, windows):
-    return np.ascontiguousarray(windows.pad(x))
+    c, f, parts = x.shape[3], dy.shape[3], get_num_threads()
+    x, dy = np.ascontiguousarray(windows.pad(x)), np.ascontiguousarray(dy)
+    sums = np.zeros((parts, windows.size[0] * windows.size[1] * c, f), x.dtype)
+    jobs(x.dtype)[2](x, dy, sums, x.shape, dy.shape, _geometry(windows), parts=parts)
+    return sums.sum(axis=0).reshape(*windows.size, c, f)
 
 
 def _geometry(windows):
     return *windows.size, *windows.strides, *windows.dilation
 
 
-@njit(cache=True)
-def _fill(columns, x, row, rows, ow, kh, kw, sh, sw, dh, dw):
-    """Columns (rows * OW, KH * KW * C) of the output rows `row`, `row + 1`, ..., counted through all images. x is padded."""
-    c, oh = x.shape[3], (x.shape[1] - (kh - 1) * dh - 1) // sh + 1
+@njit
+def _fill(columns, x, row, rows, shape, out, geometry):
+    """Columns (rows * OW, KH * KW * C) of the output rows `row`, `row + 1`, ..., counted through all images."""
+    (_, H, W, C), (_, OH, OW, _), (KH, KW, SH, SW, DH, DW) = shape, out, geometry
     for r in range(rows):
-        n, i = (row + r) // oh, (row + r) % oh
-        for j in range(ow):
-            column = columns[r * ow + j]
-            for p in range(kh):
-                for q in range(kw):
-                    pixel, start = x[n, i * sh + p * dh, j * sw + q * dw], (p * kw + q) * c
-                    for k in range(c):
-                        column[start + k] = pixel[k]
+        n, i = (row + r) // OH, (row + r) % OH
+        for j in range(OW):
+            to = (r * OW + j) * KH * KW * C
+            for p in range(KH):
+                for q in range(KW):
+                    at = ((n * H + i * SH + p * DH) * W + j * SW + q * DW) * C
+                    for c in range(C):
+                        columns[to + c] = x[at + c]
+                    to += C
 
 
-@njit(parallel=True, cache=True)
-def _forward(x, matrix, y, kh, kw, sh, sw, dh, dw):
-    n, oh, ow, f = y.shape
-    block = max(1, BLOCK // (ow * len(matrix)))
-    products = y.reshape(n * oh * ow, f)
-    for b in prange((n * oh + block - 1) // block):
-        row = b * block
-        rows = min(block, n * oh - row)
-        columns = np.empty((rows * ow, len(matrix)), x.dtype)
-        _fill(columns, x, row, rows, ow, kh, kw, sh, sw, dh, dw)
-        np.dot(columns, matrix, products[row * ow:(row + rows) * ow])
+@functools.cache
+def jobs(dtype):
+    """The jobs for float32 or float64: (forward, input_gradient, kernel_gradient)."""
+    reals = FLOATS if dtype == np.float32 else DOUBLES
 
+    def forward(part, parts, x: reals, kernel: reals, y: reals, shape: SIZES, out: SIZES, geometry: GEOMETRY):
+        """Parts share out blocks of output rows."""
+        N, OH, OW, F = out
+        size = kernel.size // F
+        block = max(1, BLOCK // (OW * size))
+        columns, matrix = np.empty(block * OW * size, dtype), kernel.reshape(size, F)
+        for row in range(part * block, N * OH, parts * block):
+            rows = min(block, N * OH - row)
+            _fill(columns, x, row, rows, shape, out, geometry)
+            np.dot(columns[:rows * OW * size].reshape(rows * OW, size), matrix,
+                   y[row * OW * F:(row + rows) * OW * F].reshape(rows * OW, F))
 
-@njit(parallel=True, cache=True)
-def _input_gradient(dy, turned, dx, kh, kw, sh, sw, dh, dw):
-    """Images are independent: each is one thread's, its blocks of rows one after the other."""
-    n, oh, ow, f = dy.shape
-    c = dx.shape[3]
-    block = max(1, BLOCK // (ow * turned.shape[1]))
-    given = dy.reshape(n * oh * ow, f)
-    for image in prange(n):
-        target = dx[image]
-        target[:] = 0
-        for i in range(0, oh, block):
-            rows, start = min(block, oh - i), (image * oh + i) * ow
-            columns = np.dot(given[start:start + rows * ow], turned)
-            for r in range(rows):
-                for j in range(ow):
-                    column = columns[r * ow + j]
-                    for p in range(kh):
-                        for q in range(kw):
-                            pixel, first = target[(i + r) * sh + p * dh, j * sw + q * dw], (p * kw + q) * c
-                            for k in range(c):
-                                pixel[k] += column[first + k]
+    def input_gradient(part, parts, dy: reals, turned: reals, dx: reals, shape: SIZES, out: SIZES, geometry: GEOMETRY):
+        """Parts share out the images, whose windows overlap. dx has margins; `turned` is the kernel's matrix, transposed."""
+        (N, H, W, C), (_, OH, OW, F), (KH, KW, SH, SW, DH, DW) = shape, out, geometry
+        size = turned.size // F
+        block = max(1, BLOCK // (OW * size))
+        columns, matrix = np.empty(block * OW * size, dtype), turned.reshape(F, size)
+        for n in share(N, part, parts):
+            dx[n * H * W * C:(n + 1) * H * W * C] = 0
+            for first in range(0, OH, block):
+                rows, start = min(block, OH - first), (n * OH + first) * OW
+                np.dot(dy[start * F:(start + rows * OW) * F].reshape(rows * OW, F), matrix,
+                       columns[:rows * OW * size].reshape(rows * OW, size))
+                at = 0
+                for i in range(first, first + rows):
+                    for j in range(OW):
+                        for p in range(KH):
+                            for q in range(KW):
+                                to = ((n * H + i * SH + p * DH) * W + j * SW + q * DW) * C
+                                for c in range(C):
+                                    dx[to + c] += columns[at + c]
+                                at += C
 
+    def kernel_gradient(part, parts, x: reals, dy: reals, sums: reals, shape: SIZES, out: SIZES, geometry: GEOMETRY):
+        """A sum for each part; parts share out blocks of output rows."""
+        N, OH, OW, F = out
+        size = sums.size // (parts * F)
+        block = max(1, BLOCK // (OW * size))
+        columns, total = np.empty(block * OW * size, dtype), sums[part * size * F:(part + 1) * size * F].reshape(size, F)
+        for row in range(part * block, N * OH, parts * block):
+            rows = min(block, N * OH - row)
+            _fill(columns, x, row, rows, shape, out, geometry)
+            total += np.dot(columns[:rows * OW * size].reshape(rows * OW, size).T,
+                            dy[row * OW * F:(row + rows) * OW * F].reshape(rows * OW, F))
 
-@njit(parallel=True, cache=True)
-def _kernel_gradient(x, dy, parts, kh, kw, sh, sw, dh, dw):
-    n, oh, ow, f = dy.shape
-    size = parts.shape[1]
-    block = max(1, BLOCK // (ow * size))
-    blocks = (n * oh + block - 1) // block
-    given = dy.reshape(n * oh * ow, f)
-    for part in prange(PARTS):
-        for b in range(part * blocks // PARTS, (part + 1) * blocks // PARTS):
-            row = b * block
-            rows = min(block, n * oh - row)
-            columns = np.empty((rows * ow, size), x.dtype)
-            _fill(columns, x, row, rows, ow, kh, kw, sh, sw, dh, dw)
-            parts[part] += np.dot(columns.T, given[row * ow:(row + rows) * ow])
+    return [Job(function, f"blocked_{function.__name__}_{np.dtype(dtype).name}")
+            for function in (forward, input_gradient, kernel_gradient)]

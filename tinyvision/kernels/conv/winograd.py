@@ -328,7 +328,7 @@ def forward(x, kernel, bias, windows, relu, pool):
 @version(conv_block_backward, "winograd",
          lambda x, kernel, y, positions, dy, windows, relu, pool, wanted: _serves(x, kernel.shape, windows),
          lambda x, kernel, y, positions, dy, windows, relu, pool, wanted: _cost(
-             Plan(x.shape, dy.shape[3], windows, pool), wanted[0] + wanted[1], pool), exact=False)
+             Plan(x.shape, dy.shape[3], windows, pool), max(wanted[0] + wanted[1], 1), pool), exact=False)
 def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
     plan, parts = Plan(x.shape, dy.shape[3], windows, pool), get_num_threads()
     parts = min(parts, plan.n)

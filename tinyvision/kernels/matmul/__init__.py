@@ -2,5 +2,4 @@
 from ..choice import offer
 from .reference import product
 
-offer(f"{__name__}.blocked")
 offer(f"{__name__}.tiled")

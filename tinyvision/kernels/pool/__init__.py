@@ -3,5 +3,4 @@ from ..choice import offer
 from .average import spread_windows, window_sums
 from .reference import gather_windows, max_pool_forward, scatter_windows
 
-offer(f"{__name__}.blocked")
 offer(f"{__name__}.by_channel")

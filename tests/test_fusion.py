@@ -1,0 +1,169 @@
+"""Convolution, bias, ReLU and pool in one go: the same numbers as one after the other, and nothing else changed."""
+import numpy as np
+import pytest
+
+import tinyvision as keras
+from tinyvision import detect_anomaly, grad, kernels, layers, ops, tensor
+from tinyvision.kernels.registry import WATCHERS
+from tinyvision.models.fusion import Chain
+
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture
+def ran():
+    """The names of the kernels that run."""
+    names = []
+    watch = lambda kernel, version, arguments: names.append(kernel.name)
+    WATCHERS.append(watch)
+    yield names
+    WATCHERS.remove(watch)
+
+
+def network(dtype="float32", padding="valid"):
+    """Every kind of chain, with an odd size where the pool drops a row."""
+    x = inputs = keras.Input((15, 14, 3), dtype=dtype)
+    x = layers.Conv2D(8, 3, activation="relu", padding=padding, dtype=dtype, name="a")(x)
+    x = layers.MaxPooling2D(name="pool_a", dtype=dtype)(x)
+    x = layers.Conv2D(20, 3, padding="same", dtype=dtype, name="b")(x)
+    x = layers.ReLU(name="relu_b", dtype=dtype)(x)
+    x = layers.MaxPooling2D(name="pool_b", dtype=dtype)(x)
+    x = layers.Conv2D(4, 2, dtype=dtype, name="c")(x)
+    x = layers.Activation("relu", name="relu_c", dtype=dtype)(x)
+    return keras.Model(inputs, layers.Dense(2, dtype=dtype, name="d")(layers.Flatten(dtype=dtype)(x)), dtype=dtype)
+
+
+def chains(model):
+    return [call.layer.name for call in model._steps if isinstance(call.layer, Chain)]
+
+
+def layer_by_layer(model, x):
+    for layer in model.layers[1:]:
+        x = layer(x)
+    return x
+
+
+def test_chains_are_found():
+    assert chains(network()) == ["a+pool_a", "b+relu_b+pool_b", "c+relu_c"]
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_the_same_numbers_and_gradients_as_layer_by_layer(padding, ran):
+    model, x = network(padding=padding), tensor(rng.standard_normal((3, 15, 14, 3)).astype("float32"), requires_grad=True)
+    ran.clear()
+    y = model(x)
+    assert set(ran) == {"conv_block_forward", "product"}
+    with kernels.use("numpy"):
+        expected = layer_by_layer(model, x)
+    np.testing.assert_allclose(y.data, expected.data, rtol=0, atol=1e-5 * np.abs(expected.data).max())
+    v = rng.standard_normal(y.shape).astype("float32")
+    wanted = [x, *model.trainable_weights]
+    for a, b in zip(grad(y, wanted, v), grad(expected, wanted, v), strict=True):
+        np.testing.assert_allclose(a.data, b.data, rtol=0, atol=1e-5 * np.abs(b.data).max())
+
+
+def test_in_float64_nothing_changes(ran):
+    model, x = network("float64"), rng.standard_normal((3, 15, 14, 3))
+    np.testing.assert_array_equal(model(x).data, layer_by_layer(model, x).data)
+    assert "conv_block_forward" not in ran
+
+
+def test_the_outputs_of_all_layers_stay_within_reach():
+    model, x = network(), rng.standard_normal((2, 15, 14, 3)).astype("float32")
+    for layer in model.layers[1:]:
+        part = keras.Model(model.input, layer.output)
+        with kernels.use("numpy"):
+            expected = keras.Model(model.input, layer.output)(x).data
+        np.testing.assert_allclose(part(x).data, expected, rtol=0, atol=1e-5)
+
+
+def test_what_others_use_is_not_fused():
+    x = inputs = keras.Input((9, 9, 2))
+    convolved = layers.Conv2D(3, 3, activation="relu")(x)
+    pooled = layers.MaxPooling2D()(convolved)
+    assert chains(keras.Model(inputs, [convolved, pooled])) == []          # asked for itself
+    both = layers.Concatenate()([layers.Flatten()(convolved), layers.Flatten()(pooled)])
+    assert chains(keras.Model(inputs, both)) == []                         # used twice
+    assert len(chains(keras.Model(inputs, pooled))) == 1
+
+
+@pytest.mark.parametrize("behind", [
+    layers.MaxPooling2D(3), layers.MaxPooling2D(2, strides=1), layers.MaxPooling2D(2, padding="same"), layers.AveragePooling2D(),
+    layers.ReLU(max_value=6), layers.ReLU(negative_slope=0.1), layers.Activation("tanh")], ids=lambda layer: layer.name)
+def test_what_is_something_else_is_not_fused(behind):
+    inputs = keras.Input((9, 9, 2))
+    assert chains(keras.Model(inputs, behind(layers.Conv2D(3, 3)(inputs)))) == []
+
+
+def test_a_tanh_between_keeps_the_pool_apart():
+    inputs = keras.Input((9, 9, 2))
+    assert chains(keras.Model(inputs, layers.MaxPooling2D()(layers.Conv2D(3, 3, activation="tanh")(inputs)))) == []
+
+
+@pytest.mark.parametrize("version", ["numpy", "blocked", "direct", "exact"])
+def test_a_forced_version_runs(version, ran):
+    model, x = network(), rng.standard_normal((2, 15, 14, 3)).astype("float32")
+    expected = model(x).data
+    ran.clear()
+    with kernels.use(version):
+        np.testing.assert_allclose(model(x).data, expected, rtol=0, atol=1e-5)
+    assert ("conv_block_forward" in ran) == (version in ("direct", "exact"))
+
+
+def test_detect_anomaly_sees_every_step():
+    model, x = network(), np.full((1, 15, 14, 3), np.nan, "float32")
+    x[:] = 3e38
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="made inf"):
+        model(x)
+
+
+def test_a_fused_layer_is_differentiated_twice():
+    layer = layers.Conv2D(3, 3, activation="relu")
+    x = tensor(rng.standard_normal((2, 7, 6, 2)).astype("float32"), requires_grad=True)
+
+    def penalty():
+        slope, = grad((layer(x) ** 2).sum(), x, create_graph=True)
+        return grad((slope ** 2).sum(), [x, layer.kernel])
+
+    found = penalty()
+    with kernels.use("numpy"):
+        for a, b in zip(found, penalty(), strict=True):
+            np.testing.assert_allclose(a.data, b.data, rtol=1e-4, atol=1e-5 * np.abs(b.data).max())
+
+
+def test_only_gradients_that_are_asked_for_are_computed(monkeypatch):
+    asked = []
+    original = kernels.conv.conv_block_backward
+    monkeypatch.setattr(kernels.conv, "conv_block_backward", lambda *a: asked.append(a[-1]) or original(*a))
+    x = tensor(rng.standard_normal((2, 7, 6, 2)).astype("float32"), requires_grad=True)
+    layer = layers.Conv2D(3, 3)
+    layer(x.detach()).sum().backward()
+    grad(layer(x).sum(), x)
+    grad(layer(x).sum(), layer.bias)
+    layer.trainable = False
+    layer(x).sum().backward()
+    assert asked == [(False, True, True), (True, False, False), (False, False, True), (True, False, False)]
+
+
+def test_training_goes_the_same_way():
+    """Five steps, fused and not, from the same weights."""
+    x, y = rng.standard_normal((8, 15, 14, 3)).astype("float32"), rng.integers(0, 2, 8)
+    losses = {}
+    weights = network().get_weights()
+    for version in (None, "numpy"):
+        model = network()
+        model.set_weights(weights)
+        model.compile("rmsprop", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        with kernels.use(version):
+            losses[version] = [model.train_on_batch(x, y) for _ in range(5)]
+    np.testing.assert_allclose(losses[None], losses["numpy"], rtol=1e-3)
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"kernel": np.ones((3, 3, 1, 2))}, "takes all channels together"), ({"bias": np.ones(3)}, r"bias has shape \(3,\), for 2 filters"),
+    ({"inputs": np.ones((1, 3, 3, 2)), "pool": True}, "2x2 windows do not fit"), ({"inputs": np.ones((5, 5, 2))}, "takes images"),
+])
+def test_bad_arguments(change, message):
+    given = {"inputs": np.ones((1, 5, 5, 2)), "kernel": np.ones((3, 3, 2, 2)), "bias": np.ones(2), **change}
+    with pytest.raises(ValueError, match=message):
+        ops.fused_conv(**given)

@@ -1,0 +1,104 @@
+"""Compiling functions to machine code that is called by its address, and keeping it on disk.
+
+The folder's name carries a hash of all sources in `kernels/`: Numba by itself does not notice a change in a function of another
+file, and would go on calling the old one.
+"""
+import contextlib
+import functools
+import hashlib
+import itertools
+import os
+import pickle
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import carray, cfunc, njit, types
+from numba.extending import intrinsic
+from tqdm import tqdm
+
+from ..files import cache_folder
+
+
+@intrinsic
+def _pointer(typing_context, address):
+    return types.voidptr(types.int64), lambda context, builder, signature, values: builder.inttoptr(
+        values[0], ir.IntType(8).as_pointer())
+
+
+@njit
+def floats_at(address, size):
+    """The float32 array that lies at an address."""
+    return carray(_pointer(address), size, np.float32)
+
+
+@njit
+def integers_at(address, size):
+    """The int64 array that lies at an address."""
+    return carray(_pointer(address), size, np.int64)
+
+
+def compiled(function, signature):
+    """Machine code for a function, from disk or newly made; `.address` is where it begins."""
+    return _from_disk_or_new(lambda keep: cfunc(signature, cache=keep)(function), function.__name__)
+
+
+def _from_disk_or_new(compile, name):
+    """compile(whether to keep it on disk): the first time, which takes a second or so, it is said on the screen."""
+    folder = _folder()
+    if folder is None:
+        with _said(name):
+            return compile(False)
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    try:
+        if any(folder.glob(f"*/*.{name}-*.nbi")):
+            return compile(True)
+        with _said(name):
+            return compile(True)
+    except (OSError, EOFError, ValueError, pickle.PickleError):        # what lies there cannot be read: do without
+        return compile(False)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@functools.cache
+def _folder():
+    """Where machine code is kept, for just these sources; None, with a warning, if nothing can be written."""
+    home = Path(numba.config.CACHE_DIR) if numba.config.CACHE_DIR else cache_folder() / "kernels"
+    folder = home / f"tinyvision-{hash_of_sources()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        for other in home.glob("tinyvision-*"):            # of sources that were edited since
+            if time.time() - other.stat().st_mtime > 30 * 24 * 3600:
+                shutil.rmtree(other, ignore_errors=True)
+        os.utime(folder)
+        return folder
+    except OSError as error:
+        warnings.warn(f"the compiled kernels cannot be kept in {folder} ({error}); every process compiles them anew. "
+                      "NUMBA_CACHE_DIR names another folder", RuntimeWarning, stacklevel=2)
+        return None
+
+
+def hash_of_sources() -> str:
+    """A hash of all files that compiled code comes from."""
+    here = Path(__file__).parent
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.rglob("*.py")))).hexdigest()[:16]
+
+
+_compiled_here = itertools.count(1)
+
+
+@contextlib.contextmanager
+def _said(name):
+    """A line on the screen while something compiles; gone when it is done."""
+    with tqdm(desc=f"tinyvision compiles its kernels for this machine, once: {name}", initial=next(_compiled_here),
+              bar_format="{desc} ({n}, {elapsed})", leave=False, file=sys.stderr):
+        yield
