@@ -10,6 +10,7 @@ import numpy as np
 from .registry import KERNELS, Kernel
 
 _offered = []                                              # modules of versions, not imported yet
+_chosen = {}                                               # what was chosen before, by kernel and kind of arguments
 _choice = None                                             # None: the cheapest that serves; or what `use` was told
 
 
@@ -19,13 +20,20 @@ def choose(kernel, arguments):
         return kernel.versions["numpy"]
     if _offered:
         _import_offered()
-    key = _choice, *((a.shape, a.dtype) if isinstance(a, np.ndarray) else a for a in arguments)
-    if key not in kernel.chosen:
+    key = kernel, len(kernel.versions), _choice, *map(_key, arguments)
+    if key not in _chosen:
         serving = [v for v in reversed(kernel.versions.values()) if v.serves(*arguments)]
         forced = [v for v in serving if v.name == _choice]
         allowed = forced or [v for v in serving if v.exact or _choice != "exact"]
-        kernel.chosen[key] = min(allowed, key=lambda v: _seconds(v, arguments))
-    return kernel.chosen[key]
+        _chosen[key] = min(allowed, key=lambda v: _seconds(v, arguments))
+    return _chosen[key]
+
+
+def _key(argument):
+    """What a choice may depend on: of arrays shape and dtype, of a dictionary that it is one."""
+    if isinstance(argument, np.ndarray):
+        return argument.shape, argument.dtype.char
+    return "prepared" if isinstance(argument, dict) else argument
 
 
 def _seconds(version, arguments):

@@ -19,11 +19,12 @@ from pathlib import Path
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import carray, cfunc, njit, types
+from numba import carray, cfunc, types
 from numba.extending import intrinsic
 from tqdm import tqdm
 
 from ..files import cache_folder
+from .vectors import inner
 
 
 @intrinsic
@@ -32,13 +33,13 @@ def _pointer(typing_context, address):
         values[0], ir.IntType(8).as_pointer())
 
 
-@njit
+@inner
 def floats_at(address, size):
     """The float32 array that lies at an address."""
     return carray(_pointer(address), size, np.float32)
 
 
-@njit
+@inner
 def integers_at(address, size):
     """The int64 array that lies at an address."""
     return carray(_pointer(address), size, np.int64)

@@ -18,13 +18,13 @@ import types as python_types
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from . import cores
 from .compiling import compiled
-from .vectors import flush_denormals, restore_denormals
+from .vectors import flush_denormals, inner, restore_denormals
 from .workers import pool
 
 # The types of arguments. Arrays are C-contiguous.
@@ -39,7 +39,7 @@ def sizes(n):
     return types.UniTuple(types.intp, n)
 
 
-@njit
+@inner
 def share(n, part, parts):
     """The numbers 0 .. n - 1 that fall to one part."""
     return range(n * part // parts, n * (part + 1) // parts)
@@ -52,6 +52,8 @@ class Job:
         self.function, self.name, self.__doc__ = function, name or function.__name__.strip("_"), function.__doc__
         self.kinds = [p.annotation for p in list(inspect.signature(function).parameters.values())[2:]]
         self.format = "".join(_FORMATS[type(kind)](kind) for kind in self.kinds)
+        self.dtypes = ["tuple" if isinstance(kind, types.UniTuple) else _DTYPES.get(getattr(kind, "dtype", None))
+                       for kind in self.kinds]             # None for numbers
         self.machine_code = None
 
     def __call__(self, *arguments, parts=None):
@@ -69,15 +71,15 @@ class Job:
     def _flat(self, arguments):
         """All arguments as the numbers that `format` describes: of an array its address and its size."""
         flat = []
-        for value, kind in zip(arguments, self.kinds, strict=True):
-            if isinstance(kind, types.Array):
-                if not value.flags.c_contiguous or value.dtype.char != _DTYPES[kind.dtype]:
-                    raise TypeError(f"{self.name} takes contiguous arrays of {kind.dtype}, got {value.dtype} {value.strides}")
-                flat += address_of(value), value.size
-            elif isinstance(kind, types.UniTuple):
-                flat += value
-            else:
+        for value, dtype in zip(arguments, self.dtypes, strict=True):
+            if dtype is None:
                 flat.append(value)
+            elif dtype == "tuple":
+                flat += value
+            elif value.flags.c_contiguous and value.dtype.char == dtype:
+                flat += address_of(value), value.size
+            else:
+                raise TypeError(f"{self.name} takes contiguous arrays of {np.dtype(dtype)}, got {value.dtype} {value.strides}")
         return flat
 
 
@@ -148,7 +150,7 @@ def _entry(part, parts, packed):
 
 def _entry_of(job):
     """A copy of `_entry` for a job, which says that it stands where the job does: Numba files its code under that name."""
-    code, function = job.function.__code__, njit(error_model="numpy")(job.function)
+    code, function = job.function.__code__, inner(job.function)
     places = {**globals(), "FUNCTION": function, "READ": _reader(job.kinds)}
     code = _entry.__code__.replace(co_name=job.name, co_qualname=job.name, co_filename=code.co_filename,
                                    co_firstlineno=code.co_firstlineno)

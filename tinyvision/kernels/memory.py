@@ -4,6 +4,7 @@ The system hands out large blocks of memory page by page, each filled with zeros
 at once: 3 ms for the 32 MB that a first layer's output takes, in every step. `empty` keeps the blocks instead. A block is free
 when no array shows it any more.
 """
+import math
 import sys
 import threading
 
@@ -20,11 +21,7 @@ _calls = 0
 def empty(shape, dtype=np.float32) -> np.ndarray:
     """`np.empty`, in memory that was used before if there is a free block of that size."""
     global _calls
-    dtype = np.dtype(dtype)
-    count = 1
-    for n in shape:
-        count *= n
-    size = count * dtype.itemsize
+    size = math.prod(shape) * (4 if dtype is np.float32 else np.dtype(dtype).itemsize)
     if size < SMALL:
         return np.empty(shape, dtype)
     room = 1 << max(size.bit_length() - 3, 12)             # sizes are rounded up, by 25% at most, so that blocks fit more often
@@ -41,7 +38,7 @@ def empty(shape, dtype=np.float32) -> np.ndarray:
             _forget()
             block = np.empty(room, np.uint8)
             blocks.append([block, _calls])
-        return block[:size].view(dtype).reshape(shape)
+        return np.ndarray(shape, dtype, block)
 
 
 def _forget():

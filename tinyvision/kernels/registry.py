@@ -33,7 +33,7 @@ class Kernel:
     """A kernel's reference and its other versions, by name."""
 
     def __init__(self, reference):
-        self.name, self.chosen = reference.__name__, {}
+        self.name = reference.__name__
         self.versions = {"numpy": Version("numpy", reference, lambda *arguments: True, None, True)}
 
     def choose(self, arguments) -> Version:
@@ -67,6 +67,5 @@ def version(of, name, serves=lambda *arguments: True, cost=None, exact=True):
     def register(function):
         function.__doc__ = function.__doc__ or of.__doc__
         of.kernel.versions[name] = Version(name, function, serves, cost, exact)
-        of.kernel.chosen.clear()
         return function
     return register

@@ -6,14 +6,13 @@ those of what the optimizer remembers of it.
 import math
 
 import numpy as np
-from numba import njit
 
 from .compiling import floats_at
 from .jobs import FLAG, INTEGER, INTEGERS, NUMBER, address_of, job
-from .vectors import F32
+from .vectors import F32, inner
 
 
-@njit
+@inner
 def _piece(table, row, columns, part, parts):
     """The part of a weight that falls to a part: (first, last + 1), and the row's place in the table."""
     at = row * columns

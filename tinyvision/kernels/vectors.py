@@ -52,6 +52,9 @@ PANEL = 2 * LANES                                          # columns of a regist
 VECTOR, BYTES, MASK = ir.VectorType(FLOAT, LANES), ir.VectorType(BYTE, LANES), ir.VectorType(ir.IntType(1), LANES)
 
 
+inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)          # for what only compiled code calls
+
+
 def round_up(n, m):
     """The smallest multiple of m that is not below n."""
     return -(-n // m) * m
@@ -172,13 +175,13 @@ def store_some(typing_context, array, index, vector, count):
     return types.void(array, types.intp, vec, types.intp), generate
 
 
-@njit
+@inner
 def some(array, i, count):
     """`load`, or `load_some` where fewer than LANES channels are left."""
     return load(array, i) if count >= LANES else load_some(array, i, count)
 
 
-@njit
+@inner
 def put_some(array, i, vector, count):
     if count >= LANES:
         store(array, i, vector)
@@ -304,7 +307,7 @@ _half, _half_add = register_tile(ROWS // 2, add=False), register_tile(ROWS // 2,
 _row, _row_add = register_tile(1, add=False), register_tile(1, add=True)
 
 
-@njit
+@inner
 def tile_rows(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
     """`tile` for 1 to ROWS rows."""
     if rows == ROWS:
@@ -317,7 +320,7 @@ def tile_rows(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
         _row(a, ai + r * ars, ars, ass, aks, b, bi, bks, c, ci + r * crs, crs, S, K)
 
 
-@njit
+@inner
 def tile_rows_add(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
     """`tile_rows` that adds to c."""
     if rows == ROWS:

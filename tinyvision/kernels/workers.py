@@ -16,12 +16,12 @@ import time
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
 from . import cores
 from .compiling import compiled, integers_at
-from .vectors import ARM, INT, X86
+from .vectors import ARM, INT, X86, inner
 
 LINE = 8                                                   # numbers in a cache line
 TICKET, DONE, PARTS, ADDRESS, ARGUMENTS, STOP, SLEEPING = (LINE * i for i in range(7))         # SLEEPING: a line a worker
@@ -99,7 +99,7 @@ def call(typing_context, address, part, parts, arguments):
 
 # What the threads run ------------------------------------------------------------------------------------------------------
 
-@njit
+@inner
 def _take_part(state):
     """Take a part of the posted job and do it; whether there was one."""
     ticket = read(state, TICKET)

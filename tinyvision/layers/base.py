@@ -16,6 +16,7 @@ _name_counts = collections.Counter()
 _clock = itertools.count()                                 # a call is younger than those that made its inputs
 
 
+NO_LAYERS = {"_calls", "_config", "_weights", "_prepared"}             # attributes of a layer that hold no others
 WHEN_UNTOLD = []                                           # called with (layer, output) if nobody said whether this is training
 
 
@@ -209,8 +210,8 @@ class Layer(Configurable):
     @property
     def sublayers(self) -> list["Layer"]:
         """The layers that are attributes of this one, in the order in which they were set."""
-        return unique(leaf for name, value in vars(self).items() if name not in ("_calls", "_config")
-                      for leaf in leaves(value) if isinstance(leaf, Layer))
+        held = [v for k, v in vars(self).items() if isinstance(v, (Layer, list, tuple, dict)) and k not in NO_LAYERS]
+        return unique(leaf for leaf in leaves(held) if isinstance(leaf, Layer))
 
     @property
     def trainable(self) -> bool:

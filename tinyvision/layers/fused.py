@@ -3,7 +3,7 @@ import numpy as np
 
 from .. import ops
 from ..activations import linear
-from ..autograd import Tensor, mode
+from ..autograd import Tensor, is_recording, mode
 from ..kernels.choice import forced
 from .conv import FUSED, Conv2D
 from .core import check_images
@@ -25,8 +25,16 @@ def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | 
     if (relu or pool) and not own_relu and activation is not linear:
         return None                                        # something else comes between
     check_images(layer, x, layer.kernel.shape[2])
-    y = ops.fused_conv(x, layer.kernel, layer.bias, layer.strides, layer.padding, layer.dilation_rate, relu or own_relu, pool)
+    y = ops.fused_conv(x, layer.kernel, layer.bias, layer.strides, layer.padding, layer.dilation_rate, relu or own_relu, pool,
+                       None if is_recording() else _prepared(layer))
     return y if own_relu else activation(y)
+
+
+def _prepared(layer):
+    """What the kernels have made of the layer's weights, kept from call to call as long as these do not change."""
+    if getattr(layer, "_prepared", (None,))[0] != layer.kernel.changed:
+        layer._prepared = layer.kernel.changed, {}
+    return layer._prepared[1]
 
 
 FUSED.append(fused)

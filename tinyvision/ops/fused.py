@@ -9,7 +9,7 @@ from .second_order import vjp
 
 
 def fused_conv(inputs, kernel, bias=None, strides=1, padding: str = "valid", dilation_rate=1, relu: bool = False,
-               pool: bool = False) -> Tensor:
+               pool: bool = False, prepared: dict | None = None) -> Tensor:
     """conv(inputs, kernel) + bias, then relu, then max_pool of 2x2, as asked for; only the last of these maps is written.
 
     Args:
@@ -18,6 +18,7 @@ def fused_conv(inputs, kernel, bias=None, strides=1, padding: str = "valid", dil
         bias: (F,), or None.
         strides, padding, dilation_rate: as for `conv`.
         relu, pool: whether these follow.
+        prepared: a dictionary for what the kernels make of `kernel` alone, for callers who come again with the same.
 
     >>> import numpy as np
     >>> fused_conv(np.ones((1, 4, 4, 1)), -np.ones((3, 3, 1, 1)), np.array([12.0]), relu=True, pool=True)
@@ -32,12 +33,12 @@ def fused_conv(inputs, kernel, bias=None, strides=1, padding: str = "valid", dil
         raise ValueError(f"fused_conv: the bias has shape {as_tensor(bias).shape}, for {kernel.shape[3]} filters")
     if pool and min(found["windows"].output) < 2:
         raise ValueError(f"fused_conv: 2x2 windows do not fit into {found['windows'].output}, what the convolution leaves")
-    return _fused_conv(inputs, kernel, bias, windows=found["windows"], relu=relu, pool=pool)
+    return _fused_conv(inputs, kernel, bias, windows=found["windows"], relu=relu, pool=pool, prepared=prepared)
 
 
 @op(keeps=["positions"])
-def _fused_conv(x, kernel, bias=None, *, windows, relu, pool):
-    return kernels.conv.conv_block_forward(x, kernel, bias, windows, relu, pool)
+def _fused_conv(x, kernel, bias=None, *, windows, relu, pool, prepared):
+    return kernels.conv.conv_block_forward(x, kernel, bias, windows, relu, pool, prepared)
 
 
 @_fused_conv.gradient

@@ -14,8 +14,12 @@ STOPPED = 4                                                # the position of an 
 
 
 @kernel_of_versions
-def conv_block_forward(x, kernel, bias, windows, relu, pool):
+def conv_block_forward(x, kernel, bias, windows, relu, pool, prepared=None):
     """conv(x, kernel) + bias, then ReLU if `relu`, then the largest of each 2x2 window if `pool`.
+
+    Args:
+        prepared: a dictionary in which a version may keep what it has made of the kernel alone; for callers who come again with
+            the same kernel, and give another dictionary when it has changed.
 
     Returns:
         y, and its positions: uint8 of y's shape, which of its window's four pixels each element is, row by row, or 4

@@ -7,7 +7,6 @@ cache, and multiplied at once. The products are BLAS's, on the thread that asks 
 import functools
 
 import numpy as np
-from numba import njit
 
 from .. import memory
 from ..cores import get_num_threads
@@ -15,6 +14,7 @@ from ..jobs import DOUBLES, FLOATS, SIZES, Job, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..threads import single_threaded_blas
+from ..vectors import inner
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 BLOCK = 64 * 1024                                          # numbers in a block of columns: 256 KiB of float32
@@ -71,7 +71,7 @@ def _geometry(windows):
     return *windows.size, *windows.strides, *windows.dilation
 
 
-@njit
+@inner
 def _fill(columns, x, row, rows, shape, out, geometry):
     """Columns (rows * OW, KH * KW * C) of the output rows `row`, `row + 1`, ..., counted through all images."""
     (_, H, W, C), (_, OH, OW, _), (KH, KW, SH, SW, DH, DW) = shape, out, geometry

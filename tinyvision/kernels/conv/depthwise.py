@@ -4,14 +4,13 @@ A number of the result takes KH * KW multiplications, against KH * KW * C in a f
 a window at the edge, the part inside the image counts; there are no margins to fill.
 """
 import numpy as np
-from numba import njit
 
 from .. import memory
 from ..cores import get_num_threads
 from ..jobs import FLOATS, INTEGER, job, share, sizes
 from ..planner import Cost
 from ..registry import version
-from ..vectors import F32, LANES, load, multiply_add, put_some, round_up, some, spread, store
+from ..vectors import F32, LANES, inner, load, multiply_add, put_some, round_up, some, spread, store
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 GEOMETRY = sizes(13)                                       # H, W, C, OH, OW, KH, KW, strides, dilation, top, left
@@ -23,7 +22,7 @@ def _geometry(windows, channels):
             windows.margins[0][0], windows.margins[1][0])
 
 
-@njit
+@inner
 def _inside(start, reach, step, limit):
     """The numbers p, 0 <= p < reach, with 0 <= start + p step < limit: (first, last + 1)."""
     return max(0, (-start + step - 1) // step), min(reach, (limit - start + step - 1) // step)

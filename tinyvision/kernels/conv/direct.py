@@ -8,13 +8,12 @@ bound by memory), and within rounding of float64: max|error| / max|result| is 3e
 The input gradient of a convolution in steps of 1 is itself a convolution, of dy with the kernel turned by 180 degrees.
 """
 import numpy as np
-from numba import njit
 
 from .. import cores, memory
 from ..jobs import BYTES, FLAG, FLOATS, INTEGER, job, share, sizes
 from ..planner import Cost
 from ..registry import version
-from ..vectors import F32, LANES, PANEL, ROWS, load, put_some, round_up, store, tile_rows, tile_rows_add
+from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, round_up, store, tile_rows, tile_rows_add
 from ..windows import Windows
 from .block import conv_block_backward, conv_block_forward
 from .epilogue import finish, finish_pooled, padded, unfinished, unpool
@@ -42,7 +41,7 @@ def pack(part, parts, kernel: FLOATS, packed: FLOATS, K: INTEGER, F: INTEGER):
             packed[(panel * K + k) * PANEL + v] = kernel[k * F + o] if o < F else F32(0)
 
 
-@njit
+@inner
 def _rows_of_tiles(rows, x, at, packed, to_packed, s, to, geometry):
     """s = the results of PANEL filters for `rows` pixels side by side, the first of whose windows begins at x[at]."""
     H, W, C, OH, OW, F, KH, KW, SH, SW, DH, DW = geometry
@@ -119,7 +118,7 @@ def direct_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, y: FLOATS, positi
                                       dk, (p * KW * C + q + i) * stride + o, stride, rows, width)
 
 
-@njit
+@inner
 def _unfinish_rows(dy, y, positions, n, first, rows, s, db, relu, pool, geometry):
     """Rows first .. first + rows - 1 of the gradient before bias, ReLU and pool: s (rows, width, F rounded up)."""
     _, _, _, OH, OW, F, _, _, _, _, _, _ = geometry
@@ -207,18 +206,27 @@ def _cost(images, windows, channels, filters, passes=1, pool=False, rate=RATE):
 
 
 @version(conv_block_forward, "direct",
-         lambda x, kernel, bias, windows, relu, pool: kernel.shape[2] == x.shape[3] and _serves(x, kernel),
-         lambda x, kernel, bias, windows, relu, pool: _cost(len(x), windows, *kernel.shape[2:], 1, pool))
-def forward(x, kernel, bias, windows, relu, pool):
+         lambda x, kernel, bias, windows, relu, pool, prepared=None: kernel.shape[2] == x.shape[3] and _serves(x, kernel),
+         lambda x, kernel, bias, windows, relu, pool, prepared=None: _cost(len(x), windows, *kernel.shape[2:], 1, pool))
+def forward(x, kernel, bias, windows, relu, pool, prepared=None):
     (oh, ow), o = windows.output, kernel.shape[3]
     y = memory.empty((len(x), oh // 2, ow // 2, o) if pool else (len(x), oh, ow, o))
     positions = memory.empty(y.shape, np.uint8) if pool else NO_BYTES
-    wide, numbers = with_margins(x, windows), kernel.size // o
-    packed = memory.empty((round_up(o, PANEL) * numbers,))
-    pack(np.ascontiguousarray(kernel), packed, numbers, o)
-    direct_forward(wide, packed, padded(bias, round_up(o, PANEL)), y, positions, len(x), relu,
+    wide = with_margins(x, windows)
+    direct_forward(wide, _packed(kernel, prepared), padded(bias, round_up(o, PANEL)), y, positions, len(x), relu,
                    pool, _geometry(wide, o, windows))
     return y, positions
+
+
+def _packed(kernel, prepared):
+    if prepared is not None and "direct" in prepared:
+        return prepared["direct"]
+    filters = kernel.shape[3]
+    packed = memory.empty((round_up(filters, PANEL) * (kernel.size // filters),))
+    pack(np.ascontiguousarray(kernel), packed, kernel.size // filters, filters)
+    if prepared is not None:
+        prepared["direct"] = packed
+    return packed
 
 
 @version(conv_block_backward, "direct", lambda x, kernel, y, positions, dy, windows, relu, pool, wanted:

@@ -5,19 +5,18 @@ A convolution kernel leaves pixels of its result in a small flat array `s`, LANE
 that the way back needs is a byte an element: which of the four won, 0 to 3, or 4 if the ReLU stopped it.
 """
 import numpy as np
-from numba import njit
 
-from ..vectors import F32, equal, less, less_equal, load, put_some, some, spread, store
+from ..vectors import F32, equal, inner, less, less_equal, load, put_some, some, spread, store
 
 
-@njit
+@inner
 def finish(s, si, bias, o, relu, y, yi, count):
     """y = s + bias, or max(s + bias, 0); NaN stays NaN."""
     zero, v = spread(F32(0)), load(s, si) + load(bias, o)
     put_some(y, yi, less(v, zero, zero, v) if relu else v, count)
 
 
-@njit
+@inner
 def finish_pooled(s, i00, i01, i10, i11, bias, o, relu, y, positions, yi, count):
     """The largest of four pixels, plus bias, and ReLU; and which of them it was. Of equals it is the first; NaN wins."""
     zero, largest = spread(F32(0)), load(s, i00)
@@ -33,14 +32,14 @@ def finish_pooled(s, i00, i01, i10, i11, bias, o, relu, y, positions, yi, count)
     put_some(positions, yi, where, count)
 
 
-@njit
+@inner
 def _larger(v, largest, number, where):
     """(v, its number) where v is larger, or NaN; what was NaN stays."""
     candidate, its_number = less_equal(v, largest, largest, v), less_equal(v, largest, where, number)
     return equal(largest, largest, candidate, largest), equal(largest, largest, its_number, where)
 
 
-@njit
+@inner
 def unfinished(dy, y, i, relu, db, o, count):
     """The gradient before bias and ReLU, of LANES channels; its sum goes to db."""
     g = some(dy, i, count)
@@ -51,7 +50,7 @@ def unfinished(dy, y, i, relu, db, o, count):
     return g
 
 
-@njit
+@inner
 def unpool(dy, positions, i, s, i00, i01, i10, i11, db, o, count):
     """The gradient of four pixels: all of it at the winner, nothing at the others, nothing anywhere if ReLU stopped it."""
     zero, g, where = spread(F32(0)), some(dy, i, count), some(positions, i, count)

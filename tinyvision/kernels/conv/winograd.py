@@ -22,7 +22,6 @@ float32 is at most 4e-6 forward and 6e-6 for the gradients (measured against flo
 import functools
 
 import numpy as np
-from numba import njit
 
 from .. import memory
 from ..cores import get_num_threads
@@ -34,6 +33,7 @@ from ..vectors import (
     LANES,
     PANEL,
     ROWS,
+    inner,
     load,
     load_some,
     put_some,
@@ -106,15 +106,23 @@ def jobs(m):
     to_v, to_u, to_y = sandwich(bt), sandwich(g), sandwich(at)
     to_dm, to_dx, add_to_dx, to_dk = sandwich(at.T), sandwich(bt.T), sandwich(bt.T, add=True), sandwich(g.T)
 
-    def transform_kernel(part, parts, kernel: FLOATS, U: FLOATS, C: INTEGER, F: INTEGER, plane: INTEGER):
-        """U = G K G^T, packed in panels of filters: (points, F / PANEL, C, PANEL), zeros beyond the last filter."""
+    def transform_kernel(part, parts, kernel: FLOATS, U: FLOATS, C: INTEGER, F: INTEGER, plane: INTEGER, swapped: FLAG):
+        """U = G K G^T, packed in panels of filters: (points, F / PANEL, C, PANEL), zeros beyond the last filter.
+
+        Swapped, the kernel lies in memory with its channels and filters exchanged, (3, 3, F, C).
+        """
         patch = np.zeros(9 * LANES, F32)
         panels = (F + PANEL - 1) // PANEL
         for i in share(C * panels, part, parts):
             c, panel = i % C, i // C
             for v in range(0, PANEL, LANES):
                 o, to = panel * PANEL + v, (panel * C + c) * PANEL + v
-                if o + LANES <= F:
+                if swapped:
+                    for k in range(9):
+                        for lane in range(LANES):
+                            patch[k * LANES + lane] = kernel[(k * F + o + lane) * C + c] if o + lane < F else F32(0)
+                    to_u(patch, 0, 3 * LANES, LANES, U, to, side * plane, plane)
+                elif o + LANES <= F:
                     to_u(kernel, c * F + o, 3 * C * F, C * F, U, to, side * plane, plane)
                 else:
                     for k in range(9):
@@ -122,7 +130,7 @@ def jobs(m):
                               else spread(F32(0)))
                     to_u(patch, 0, 3 * LANES, LANES, U, to, side * plane, plane)
 
-    @njit
+    @inner
     def fill_v(x, V, v_plane, start, stop, patch, geometry):
         """V = B^T X B for the tiles start .. stop - 1. What lies outside the image counts as zero."""
         H, W, C, _, _, _, top, left, down, across, _ = geometry
@@ -144,7 +152,7 @@ def jobs(m):
                                 store(patch, k, spread(F32(0)))
                     to_v(patch, 0, side * LANES, LANES, V, to, side * v_plane, v_plane)
 
-    @njit
+    @inner
     def write_y(M, m_plane, start, stop, o0, o1, s, bias, y, positions, relu, pool, geometry):
         """Y = A^T M A, and what follows the convolution, for the tiles start .. stop - 1 and the filters o0 .. o1 - 1."""
         _, _, _, OH, OW, F, _, _, down, across, _ = geometry
@@ -188,7 +196,7 @@ def jobs(m):
                              M, p * m_plane + t * o_stride + o, o_stride, 1, C)
             write_y(M, m_plane, start, stop, o0, min(o1, F), s, bias, y, positions, relu, pool, geometry)
 
-    @njit
+    @inner
     def fill_dm(dy, y, positions, M, m_plane, start, stop, s, db, relu, pool, geometry):
         """dM = A dY A^T for the tiles start .. stop - 1; the sum of dY goes to db."""
         _, _, _, OH, OW, F, _, _, down, across, _ = geometry
@@ -211,7 +219,7 @@ def jobs(m):
                             store(s, (i * m + j) * LANES, unfinished(dy, y, at, relu, db, o, F - o))
                 to_dm(s, 0, m * LANES, LANES, M, (t - start) * stride + o, side * m_plane, m_plane)
 
-    @njit
+    @inner
     def add_dx(V, v_plane, dx, start, stop, patch, geometry):
         """dX += B dV B^T for the tiles start .. stop - 1, which overlap."""
         H, W, C, _, _, _, top, left, down, across, _ = geometry
@@ -285,41 +293,49 @@ def jobs(m):
             for function in (transform_kernel, forward, backward, untransform_kernel)]
 
 
+plan_of = functools.lru_cache(maxsize=1024)(Plan)          # the same Plan for the same arguments
+
+
 def _serves(x, kernel_shape, windows):
     """3x3 windows in steps of 1 over float32, all channels together."""
     return (windows.size == (3, 3) and windows.strides == (1, 1) and windows.dilation == (1, 1) and x.dtype == F32
             and x.size and kernel_shape[2] == x.shape[3])
 
 
-def _cost(plan, products, pool=False):
-    """So many products at each point; for each, transforms of what goes in, of what comes out, and of the kernel."""
-    bt, at, g = (sum(np.shape(a)) * np.count_nonzero(a) * 2 for a in MATRICES[plan.m])      # operations for a channel
-    transforms = products * (plan.tiles * (plan.c * bt + plan.o * at) + plan.c * plan.o * g)
+def _cost(plan, products, pool=False, prepared=False):
+    """So many products at each point; for each, transforms of what goes in and comes out, and of a kernel not `prepared`."""
+    bt, at, g = (sum(np.shape(a)) * np.count_nonzero(a) * 2 for a in MATRICES[plan.m])      # operations a channel
+    transforms = products * (plan.tiles * (plan.c * bt + plan.o * at) + (0 if prepared else plan.c * plan.o * g))
     multiplications = products * 2 * plan.points * plan.tiles * plan.c * plan.o
     seconds = transforms / TRANSFORM_RATE + multiplications / PRODUCT_RATE                       # at a peak of 1
-    moved = plan.n * (plan.h * plan.w * plan.c + plan.oh * plan.ow * plan.o / (4 if pool else 1)) + 2 * plan.points * plan.u
+    maps = plan.n * (plan.h * plan.w * plan.c + plan.oh * plan.ow * plan.o / (4 if pool else 1))
+    moved = maps + (1 if prepared else 2) * plan.points * plan.u
     workspace = get_num_threads() * plan.points * (plan.v + plan.mm) + plan.points * plan.u
     return Cost(transforms + multiplications, 4 * products * moved, 4 * workspace, (transforms + multiplications) / seconds)
 
 
-def _transformed(kernel, plan, swapped=False):
+def _transformed(kernel, plan, swapped=False, prepared=None):
     """U; swapped, that of the kernel with its channels and filters exchanged, which is U^T."""
+    if prepared is not None and (U := prepared.get(("winograd", plan.m))) is not None:
+        return U
     c, o, plane = (plan.o, plan.c, plan.ut) if swapped else (plan.c, plan.o, plan.u)
-    kernel = np.ascontiguousarray(kernel.transpose(0, 1, 3, 2) if swapped else kernel)
     U = memory.empty((plan.points * plane,))
-    jobs(plan.m)[0](kernel, U, c, o, plane)
+    jobs(plan.m)[0](np.ascontiguousarray(kernel), U, c, o, plane, swapped)
+    if prepared is not None:
+        prepared["winograd", plan.m] = U
     return U
 
 
-@version(conv_block_forward, "winograd", lambda x, kernel, bias, windows, relu, pool: _serves(x, kernel.shape, windows),
-         lambda x, kernel, bias, windows, relu, pool: _cost(Plan(x.shape, kernel.shape[3], windows, pool), 1, pool),
-         exact=False)
-def forward(x, kernel, bias, windows, relu, pool):
-    plan, parts = Plan(x.shape, kernel.shape[3], windows, pool), get_num_threads()
+@version(conv_block_forward, "winograd",
+         lambda x, kernel, bias, windows, relu, pool, prepared=None: _serves(x, kernel.shape, windows),
+         lambda x, kernel, bias, windows, relu, pool, prepared=None: _cost(
+             plan_of(x.shape, kernel.shape[3], windows, pool), 1, pool, prepared is not None), exact=False)
+def forward(x, kernel, bias, windows, relu, pool, prepared=None):
+    plan, parts = plan_of(x.shape, kernel.shape[3], windows, pool), get_num_threads()
     oh, ow = (plan.oh // 2, plan.ow // 2) if pool else (plan.oh, plan.ow)
     y = memory.empty((plan.n, oh, ow, plan.o))
     positions = memory.empty(y.shape, np.uint8) if pool else NO_BYTES
-    U, x = _transformed(kernel, plan), np.ascontiguousarray(x)
+    U, x = _transformed(kernel, plan, prepared=prepared), np.ascontiguousarray(x)
     jobs(plan.m)[1](x, U, plan.u, padded(bias, plan.padded_o), y, positions, relu, pool,
                     plan.tiles, plan.workspace(parts), plan.geometry, parts=parts)
     return y, positions
@@ -328,9 +344,9 @@ def forward(x, kernel, bias, windows, relu, pool):
 @version(conv_block_backward, "winograd",
          lambda x, kernel, y, positions, dy, windows, relu, pool, wanted: _serves(x, kernel.shape, windows),
          lambda x, kernel, y, positions, dy, windows, relu, pool, wanted: _cost(
-             Plan(x.shape, dy.shape[3], windows, pool), max(wanted[0] + wanted[1], 1), pool), exact=False)
+             plan_of(x.shape, dy.shape[3], windows, pool), max(wanted[0] + wanted[1], 1), pool), exact=False)
 def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
-    plan, parts = Plan(x.shape, dy.shape[3], windows, pool), get_num_threads()
+    plan, parts = plan_of(x.shape, dy.shape[3], windows, pool), get_num_threads()
     parts = min(parts, plan.n)
     _, _, job, untransform = jobs(plan.m)
     dx = memory.empty(x.shape) if wanted[0] else None
@@ -349,14 +365,14 @@ def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
 
 
 @version(conv_forward, "winograd", lambda x, kernel, windows: _serves(x, kernel.shape, windows),
-         lambda x, kernel, windows: _cost(Plan(x.shape, kernel.shape[3], windows, False), 1), exact=False)
+         lambda x, kernel, windows: _cost(plan_of(x.shape, kernel.shape[3], windows, False), 1), exact=False)
 def plain_forward(x, kernel, windows):
     return forward(x, kernel, None, windows, False, False)[0]
 
 
 @version(conv_input_gradient, "winograd",
          lambda dy, kernel, windows, groups: groups == 1 and _serves(dy, (3, 3, dy.shape[3]), windows),
-         lambda dy, kernel, windows, groups: _cost(Plan(dy.shape, kernel.shape[2], turned(windows), False), 1), exact=False)
+         lambda dy, kernel, windows, groups: _cost(plan_of(dy.shape, kernel.shape[2], turned(windows), False), 1), exact=False)
 def input_gradient(dy, kernel, windows, groups):
     """The convolution of dy with the kernel turned by 180 degrees: its tiles do not overlap, and its error is smaller."""
     return plain_forward(dy, np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), turned(windows))
@@ -364,7 +380,7 @@ def input_gradient(dy, kernel, windows, groups):
 
 @version(conv_kernel_gradient, "winograd",
          lambda x, dy, windows, groups: groups == 1 and _serves(x, (3, 3, x.shape[3]), windows),
-         lambda x, dy, windows, groups: _cost(Plan(x.shape, dy.shape[3], windows, False), 1), exact=False)
+         lambda x, dy, windows, groups: _cost(plan_of(x.shape, dy.shape[3], windows, False), 1), exact=False)
 def kernel_gradient(x, dy, windows, groups):
     kernel = np.empty((3, 3, x.shape[3], 0), F32)          # its values do not matter
     return backward(x, kernel, NOTHING, NO_BYTES, dy, windows, False, False, (False, True, False))[1]

@@ -4,18 +4,17 @@ A BLAS library brings threads of its own, which wait for work by spinning, in th
 step of the MNIST convnet took twice as long with them. Transposed factors are read where they lie.
 """
 import numpy as np
-from numba import njit
 
 from .. import memory
 from ..jobs import FLAG, FLOATS, INTEGER, job
 from ..registry import version
-from ..vectors import F32, LANES, PANEL, ROWS, load, put_some, tile_rows, tile_rows_add
+from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, tile_rows, tile_rows_add
 from .reference import product
 
 BLOCK = 1024                                               # steps of the inner sum between two visits to a tile
 
 
-@njit
+@inner
 def _packed(b, bks, bcs, first, K, N, panel):
     """Columns first .. first + PANEL - 1 of b (K, N), side by side: (K, PANEL), zeros beyond the last."""
     for k in range(K):

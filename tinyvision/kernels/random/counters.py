@@ -1,18 +1,17 @@
 """Dropout in one pass: Philox's numbers are drawn where they are used, four at a time, and never written."""
 import numpy as np
-from numba import njit
 
 from .. import memory
 from ..jobs import BYTES, FLOATS, INTEGER, NUMBER, job, share
 from ..registry import version
-from ..vectors import F32
+from ..vectors import F32, inner
 from .reference import KEY_STEPS, LOW, MULTIPLIERS, ROUNDS, dropped
 
 HALF = np.uint64(32)
 STEPS = np.uint64(KEY_STEPS[0]), np.uint64(KEY_STEPS[1])
 
 
-@njit
+@inner
 def _philox(a, b, c, d, k0, k1):
     """`philox` of one counter; all numbers are uint64 that hold 32 bits."""
     for _ in range(ROUNDS):
@@ -29,10 +28,12 @@ def drop(part, parts, x: FLOATS, y: FLOATS, kept: BYTES, limit: INTEGER, scale: 
     for block in share((x.size + 3) // 4, part, parts):
         words = _philox(np.uint64(block) & LOW, np.uint64(block) >> HALF, np.uint64(stream), np.uint64(step), np.uint64(k0),
                         np.uint64(k1))
-        for i in range(4 * block, min(4 * block + 4, x.size)):
-            keep = np.int64(words[i % 4] >> np.uint64(8)) >= limit
-            kept[i] = keep
-            y[i] = x[i] / scale if keep else F32(0)
+        for i, word in enumerate(words):
+            at = 4 * block + i
+            if at < x.size:
+                keep = np.int64(word >> np.uint64(8)) >= limit
+                kept[at] = keep
+                y[at] = x[at] / scale if keep else F32(0)
 
 
 @version(dropped, "counters", lambda x, rate, shape, key, step: x.dtype == F32 and x.size and shape == x.shape)
