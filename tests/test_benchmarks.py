@@ -1,0 +1,142 @@
+"""The parts of the benchmarks that can be wrong: that libraries compute the same, what is said of those that do not, the report."""
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+import in_tinyvision  # noqa: E402
+import libraries  # noqa: E402
+import networks  # noqa: E402
+import report  # noqa: E402
+import results  # noqa: E402
+import tasks  # noqa: E402
+
+
+@pytest.fixture(params=[False, True], ids=["channels first", "channels last"])
+def torch_library(request):
+    torch = pytest.importorskip("torch", reason="needs torch, which the benchmarks compare with")
+    import in_torch
+    threads = torch.get_num_threads()
+    yield in_torch.Library(threads, channels_last=request.param)
+
+
+@pytest.fixture
+def ours():
+    return in_tinyvision.Library(None)
+
+
+@pytest.mark.parametrize("network", [networks.MNIST, networks.CATS.at_size(90).without_dropout()], ids=lambda n: n.title)
+def test_the_same_weights_give_the_same_loss_and_gradients(network, ours, torch_library):
+    weights, (images, labels) = networks.initial_weights(network), networks.batch(network, 4)
+    loss, gradients = ours.loss_and_gradients(network, weights, images, labels)
+    theirs, their_gradients = torch_library.loss_and_gradients(network, weights, images, labels)
+    np.testing.assert_allclose(loss, theirs, rtol=1e-5)
+    assert len(gradients) == len(their_gradients)
+    for mine, other in zip(gradients, their_gradients):
+        # Not closer: rounding can decide which pixel of a 2x2 window is the largest, and send a gradient to another place.
+        assert mine.shape == other.shape and np.linalg.norm(mine - other) < 1e-2 * np.linalg.norm(other)
+
+
+@pytest.mark.parametrize("name", ["blocks-resnet", "blocks-mobilenet", "blocks-unet", "mnist-predict-32", "layers-mnist-2-forward",
+                                  "layers-mnist-2-input-gradient", "layers-mnist-2-kernel-gradient", "layers-mnist-2-backward"])
+def test_what_is_compared_agrees(name, ours, torch_library):
+    task = replace(tasks.TASKS[name], batch=2)
+    check = tasks.KINDS[task.kind][1]
+    mine, theirs = check(ours, task), check(torch_library, task)
+    assert len(mine) == len(theirs) and tasks.disagreement(task, theirs, mine) is None
+
+
+def test_who_computes_something_else_is_found_out():
+    train, block = tasks.TASKS["mnist-train-64"], tasks.TASKS["blocks-unet"]
+    assert tasks.disagreement(train, [2.3, 1.01], [2.3, 1.0]) is None
+    assert "loss of step 1 is 2.301" in tasks.disagreement(train, [2.301, 1.0], [2.3, 1.0])
+    assert "loss of step 2" in tasks.disagreement(train, [2.3, 1.06], [2.3, 1.0])
+    assert "number 2" in tasks.disagreement(block, [5.0, 7.1], [5.0, 7.0])
+
+
+def test_every_batch_is_another_and_can_be_learned():
+    images, labels = networks.batch(networks.MNIST, 64)
+    rows = images.mean(axis=(2, 3)).reshape(64, 28)
+    assert np.abs(rows.argmax(axis=1) - (labels + 1) * 2).max() <= 1                # the bar is where the label says
+    assert not np.array_equal(images, networks.batch(networks.MNIST, 64, 1)[0])
+
+
+def test_a_worker_answers_and_survives_a_bad_request():
+    worker = libraries.Worker("tinyvision", 1)
+    try:
+        values = worker.ask(task="mnist-predict-1", check=True)["values"]
+        np.testing.assert_allclose(sum(values), 1, rtol=1e-5)
+        with pytest.raises(libraries.Failed, match="KeyError"):
+            worker.ask(task="no such task", check=True)
+        answer = worker.ask(task="mnist-predict-1", warm=1, repeat=3)
+        assert len(answer["seconds"]) == 3 and min(answer["seconds"]) > 0 and answer["peak"] > 10
+    finally:
+        worker.stop()
+
+
+def test_a_library_that_prints_and_fails_is_left_out_with_the_reason(tmp_path):
+    (tmp_path / "torch.py").write_text("print('noise')\nraise ImportError('broken on purpose')\n")
+    worker = libraries.Worker("torch", 1, {"PYTHONPATH": str(tmp_path)})
+    with pytest.raises(libraries.Failed, match="ImportError: broken on purpose"):
+        worker.start()
+    worker.stop()
+
+
+@pytest.mark.parametrize("options, complaint", [
+    (["--only", "mnist,nonsense"], "no task starts with 'nonsense'; sections are mnist, cats, layers"),
+    (["--only", "memory", "--quick"], "no small tasks among memory"),
+    (["--threads", "0"], "this machine has 1 to")])
+def test_wrong_options_are_explained(options, complaint):
+    done = subprocess.run([sys.executable, BENCHMARKS / "run.py", *options], capture_output=True, text=True)
+    assert done.returncode == 2 and complaint in done.stderr.replace("\n", " ")
+
+
+def test_only_selects_by_prefix():
+    assert {task.section for task in tasks.selected(["mnist", "layers-cats"])} == {"mnist", "layers"}
+    assert len(tasks.selected([])) == len(tasks.TASKS)
+    assert all(task.quick for task in tasks.selected([], quick=True))
+
+
+def made_up_record(date, ours):
+    """A record of three tasks: tinyvision takes `ours` seconds, PyTorch 4 and 5, and 1 with its memory tuned."""
+    seconds = {"tinyvision": ours, "torch": 4.0, "torch channels last": 5.0, "torch tuned malloc": 1.0, "keras": 6.0}
+    found = {name: results.summary([0.9 * value, value, 1.1 * value]) for name, value in seconds.items()}
+    record = {**results.new(2, False), "processor": "Made Up", "date": date, "versions": {"torch": "0.0"},
+              "left out": {"dezero": "ModuleNotFoundError: no dezero"}}
+    names = "mnist-train-64", "scaling-batch-16", "scaling-batch-32", "scaling-image-90", "scaling-image-120"
+    record["tasks"] = {name: {"unit": "s", "libraries": found, "left out": {}} for name in names}
+    record["tasks"]["blocks-unet"] = {"unit": "s", "libraries": {"tinyvision": found["tinyvision"]},
+                                      "left out": {"torch": "computes something else"}}
+    record["tasks"]["a task of old"] = record["tasks"]["blocks-unet"]
+    return record
+
+
+def test_the_report_of_two_records(tmp_path):
+    for record in made_up_record("2000-01-01", 2.0), made_up_record("2000-01-02", 3.0):
+        results.save(record, tmp_path)
+    report.write(tmp_path, tmp_path / "README.md")
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| 2000 | 4000 | **0.50** | 1000 | 6000 |  | ours 1900 to 2100 (3); channels first 3800 to 4200 (3) |" in text
+    assert "| 3000 | 4000 | **0.75** |" in text
+    assert "torch left out: computes something else" in text and "dezero is left out: ModuleNotFoundError: no dezero" in text
+    for name in "ratios", "batch_size", "image_size":
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG") and f"({name}.png)" in text
+    legend = [text.get_text() for text in report.draw_ratios(results.stored(tmp_path)).legends[0].texts]
+    assert legend == ["Made Up, 2 threads, 2000-01-01", "Made Up, 2 threads, 2000-01-02"]
+
+
+def test_a_second_run_of_a_day_keeps_the_tasks_of_the_first(tmp_path):
+    record = results.new(1, True)
+    record["tasks"]["mnist-train-64"] = {"unit": "s", "libraries": {}, "left out": {}}
+    results.save(record, tmp_path)
+    path, = tmp_path.iterdir()
+    assert json.loads(path.read_text()) == record
+    assert results.opened(1, True, tmp_path)["tasks"] == record["tasks"]
+    assert not results.opened(1, False, tmp_path)["tasks"]                           # a quick run is kept apart
