@@ -15,7 +15,7 @@ kernels.use(None)                                          # imports the version
 KERNELS = kernels.registry.KERNELS
 OPS = {name: function for name, function in vars(ops).items() if callable(function) and not name.startswith("_")}
 WITHOUT_GRADIENT = {"argmax", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "one_hot"}
-NOT_IN_KERAS = {"batch_normalization_training", "dropout", "fused_conv", "getitem", "putitem", "to_device"}        # in keras.ops, that is
+NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "putitem", "to_device"}        # in keras.ops, that is
 
 
 class Row:
@@ -244,6 +244,7 @@ SAMPLES = {
     "clip": [Row("x", x=apart(4, 5), x_min=-0.5, x_max=0.5), Row("x", x=apart(4, 5), x_min=0, x_max=1),
              Row("x", x=apart(2, 3, 4), x_min=np.full((3, 1), -0.6), x_max=np.array(0.6), constant="x_min x_max"),
              Row(x=apart(), x_min=-1.0, x_max=2.0)],
+    "clipped_relu": [Row("x", x=apart(4, 5), max_value=0.5), Row("x", x=apart(2, 3, 2), max_value=1), Row(x=apart(), max_value=6.0)],
     "concatenate": [Row("xs", xs=[normal(2, 3), normal(2, 1), normal(2, 2)], axis=1), Row(xs=[normal(2, 3), normal(1, 3)]),
                     Row("xs", xs=[normal(2, 3, 1), normal(2, 3, 4)], axis=-1), Row(xs=[normal(3)]),
                     Row("xs", xs=[normal(2, 2), np.array([[1], [2]])], axis=1)],
@@ -408,6 +409,9 @@ KERNEL_SAMPLES = {
     "max_pool_forward": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "scatter_windows": [(dy, positions, geometry) for x, positions, dy, geometry in POOLS],
     "gather_windows": [(x, positions, geometry) for x, positions, dy, geometry in POOLS],
+    "added": [(normal(64, 520), normal(64, 520)), (normal(33, 1001), normal(33, 1001)), (normal(3, 4), normal(4))],
+    "clipped": [(normal(64, 520), -0.5, 1.5), (normal(33, 1001), 0, np.inf), (normal(3, 4), 0, 6)],
+    "passed": [(normal(64, 520), normal(64, 520), -0.5, 1.5), (normal(33, 1001), normal(33, 1001), 0, np.inf), (normal(3, 4), normal(3, 4), 0, 6)],
     "dropped": [(x, rate, x.shape, (7, 3), step) for x, rate, step in [
         (normal(5), 0.5, 0), (normal(2, 3, 4), 0.25, 1), (normal(33, 7), 0.999, 2), (normal(4, 4), 0, 3), (normal(100, 41), 0.1, 4)]] + [
         (normal(2, 3, 4), 0.3, (2, 1, 4), (2 ** 33 + 1, 0), 5)],

@@ -81,10 +81,6 @@ def _owner(array):
     return array
 
 
-def _is_double(a):
-    return getattr(a, "dtype", None) == np.float64
-
-
 def _plain(a, op):
     """An argument that is no Tensor, as ops take it: an array, a Python number (which changes no dtype) or None."""
     if isinstance(a, np.generic):                          # np.float64 is a float, too
@@ -129,7 +125,8 @@ class Op:
             raise ValueError(str(error) if str(error).startswith(self.name) else f"{self.name}: {error}") from None
         results = results if len(self.results) > 1 else (results,)
         y = results[0]
-        leaks = y.dtype.char == "d" and "dtype" not in self.settings and not any(map(_is_double, arrays))
+        leaks = y.dtype.char == "d" and "dtype" not in self.settings and np.float64 not in [
+            getattr(a, "dtype", None) for a in arrays]
         if leaks or type(y) is not np.ndarray and isinstance(y, np.generic):
             y = y.astype(floatx()) if leaks else y
             results = np.asarray(y) if isinstance(y, np.generic) else y, *results[1:]

@@ -12,21 +12,14 @@ itself for the arguments that it serves:
 Which version runs, choice.py decides; without it, the reference does.
 """
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import namedtuple
 
 KERNELS = {}                                               # name -> Kernel
 WATCHERS = []                                              # called with (kernel, version, arguments) before each run
 
 
-@dataclass
-class Version:
-    """A function, the arguments that it serves, what it costs if it has rivals, and whether it errs by rounding alone."""
-    name: str
-    function: Callable
-    serves: Callable
-    cost: Callable | None
-    exact: bool
+# A function, the arguments that it serves, what it costs if it has rivals, and whether it errs by rounding alone.
+Version = namedtuple("Version", "name function serves cost exact")
 
 
 class Kernel:

@@ -304,7 +304,8 @@ def register_tile(rows, add):
 
 tile, tile_add = register_tile(ROWS, add=False), register_tile(ROWS, add=True)
 _half, _half_add = register_tile(ROWS // 2, add=False), register_tile(ROWS // 2, add=True)
-_row, _row_add = register_tile(1, add=False), register_tile(1, add=True)
+_two, _two_add = register_tile(2, add=False), register_tile(2, add=True)
+_one, _one_add = register_tile(1, add=False), register_tile(1, add=True)
 
 
 @inner
@@ -316,8 +317,11 @@ def tile_rows(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
     if rows >= ROWS // 2:
         _half(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
         rows, ai, ci = rows - ROWS // 2, ai + ROWS // 2 * ars, ci + ROWS // 2 * crs
-    for r in range(rows):
-        _row(a, ai + r * ars, ars, ass, aks, b, bi, bks, c, ci + r * crs, crs, S, K)
+    if rows >= 2:
+        _two(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
+        rows, ai, ci = rows - 2, ai + 2 * ars, ci + 2 * crs
+    if rows == 1:
+        _one(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
 
 
 @inner
@@ -329,8 +333,11 @@ def tile_rows_add(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
     if rows >= ROWS // 2:
         _half_add(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
         rows, ai, ci = rows - ROWS // 2, ai + ROWS // 2 * ars, ci + ROWS // 2 * crs
-    for r in range(rows):
-        _row_add(a, ai + r * ars, ars, ass, aks, b, bi, bks, c, ci + r * crs, crs, S, K)
+    if rows >= 2:
+        _two_add(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
+        rows, ai, ci = rows - 2, ai + 2 * ars, ci + 2 * crs
+    if rows == 1:
+        _one_add(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
 
 
 # A small constant matrix on both sides -------------------------------------------------------------------------------------

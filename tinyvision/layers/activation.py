@@ -37,9 +37,8 @@ class ReLU(Layer):
 
     def call(self, x):
         if (self.negative_slope, self.threshold) == (0, 0):
-            y = ops.relu(x)
-        else:
-            y = ops.where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
+            return ops.relu(x) if self.max_value is None else ops.clipped_relu(x, self.max_value)
+        y = ops.where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
         return y if self.max_value is None else ops.minimum(y, self.max_value)
 
 

@@ -71,6 +71,7 @@ class Call:
     def __init__(self, layer, args, settings):
         self.layer, self.args, self.settings, self.outputs, self.born = layer, args, settings, None, next(_clock)
         self.inputs = [leaf for leaf in leaves((args, settings)) if isinstance(leaf, SymbolicTensor)]
+        self.flat = not settings and list(args) == self.inputs         # each argument is a symbolic tensor
 
 
 class Layer(Configurable):
@@ -130,7 +131,8 @@ class Layer(Configurable):
     def __call__(self, *args, **settings):
         if "_calls" not in vars(self):
             raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before the layer is used")
-        if any(isinstance(leaf, SymbolicTensor) for leaf in leaves((args, settings))):
+        plain = len(args) == 1 and type(args[0]) is Tensor and not settings
+        if not plain and any(isinstance(leaf, SymbolicTensor) for leaf in leaves((args, settings))):
             return self._call_symbolically(args, settings)
         args = tuple(map(self._inputs, args))
         if not self.built:
@@ -152,11 +154,11 @@ class Layer(Configurable):
 
     def _inputs(self, structure):
         numbers = isinstance(structure, list) and all(isinstance(leaf, (int, float)) for leaf in leaves(structure))
-        return self._input(structure) if numbers else map_structure(self._input, structure)
+        return self._input(structure) if numbers or type(structure) is Tensor else map_structure(self._input, structure)
 
     def _input(self, x):
         """Arrays become Tensors; floats take the dtype of the layer."""
-        if isinstance(x, (np.ndarray, np.generic, list, int, float)) and not isinstance(x, bool):
+        if type(x) is not Tensor and isinstance(x, (np.ndarray, np.generic, list, int, float)) and not isinstance(x, bool):
             x = as_tensor(x)
         return x.astype(self.dtype) if isinstance(x, Tensor) and x.dtype.kind == "f" and x.dtype != self.dtype else x
 

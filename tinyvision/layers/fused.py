@@ -5,6 +5,7 @@ from .. import ops
 from ..activations import linear
 from ..autograd import Tensor, is_recording, mode
 from ..kernels.choice import forced
+from ..ops.fused import fused_conv_again
 from .conv import FUSED, Conv2D
 from .core import check_images
 
@@ -24,9 +25,11 @@ def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | 
     own_relu = activation is ops.relu
     if (relu or pool) and not own_relu and activation is not linear:
         return None                                        # something else comes between
+    if layer.bias is None and not (relu or pool or own_relu):
+        return None                                        # a bare convolution, which has versions of its own
     check_images(layer, x, layer.kernel.shape[2])
-    y = ops.fused_conv(x, layer.kernel, layer.bias, layer.strides, layer.padding, layer.dilation_rate, relu or own_relu, pool,
-                       None if is_recording() else _prepared(layer))
+    y = fused_conv_again(x, layer.kernel, layer.bias, layer.strides, layer.padding, layer.dilation_rate, relu or own_relu, pool,
+                         None if is_recording() else _prepared(layer))
     return y if own_relu else activation(y)
 
 

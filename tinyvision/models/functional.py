@@ -91,8 +91,12 @@ class Model(Trainer, Layer):
             return values[id(t)] if isinstance(t, SymbolicTensor) else t
 
         for call in self._steps:
-            found = call.layer(*map_structure(value, call.args), **map_structure(value, call.settings))
-            values.update(zip(map(id, leaves(call.outputs)), leaves(found)))
+            if call.flat:
+                found = call.layer(*[values[id(t)] for t in call.args])
+            else:
+                found = call.layer(*map_structure(value, call.args), **map_structure(value, call.settings))
+            one = isinstance(found, Tensor)
+            values.update({id(call.outputs): found} if one else zip(map(id, leaves(call.outputs)), leaves(found)))
         return map_structure(value, self._output_structure)
 
     def _in_order(self, inputs) -> list:
@@ -112,7 +116,7 @@ class Model(Trainer, Layer):
     def _fitted(self, x, symbol) -> Tensor:
         """An input in the dtype and shape that was promised; a missing last axis of 1 is added, as in Keras."""
         x = as_tensor(x)
-        given, x = x.shape, x if str(x.dtype) == symbol.dtype else x.astype(symbol.dtype)
+        given, x = x.shape, x if x.dtype == symbol.dtype else x.astype(symbol.dtype)
         if x.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
             x = x.reshape(*x.shape, 1)
         if x.ndim != symbol.ndim or any(n not in (m, None) for n, m in zip(symbol.shape[1:], x.shape[1:])):

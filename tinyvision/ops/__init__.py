@@ -26,6 +26,7 @@ from .elementwise import (
 )
 from .functions import abs, maximum, minimum, sign, sqrt, square, to_device
 from .fused import fused_conv
+from .in_parallel import clipped_relu
 from .indexing import concatenate, flip, getitem, pad, putitem, stack, take
 from .linalg import matmul
 from .loss import categorical_crossentropy, log_softmax, one_hot, softmax, sparse_categorical_crossentropy

@@ -1,6 +1,9 @@
 """Convolution, bias, ReLU and 2x2 max-pool in one go, for layers and models that have them in a row."""
+import functools
+
 from .. import kernels
 from ..autograd import Tensor, as_tensor, is_recording
+from ..kernels.windows import pair
 from ..op import op
 from .conv import _conv, geometry
 from .elementwise import add, relu as relu_of
@@ -9,7 +12,7 @@ from .second_order import vjp
 
 
 def fused_conv(inputs, kernel, bias=None, strides=1, padding: str = "valid", dilation_rate=1, relu: bool = False,
-               pool: bool = False, prepared: dict | None = None) -> Tensor:
+               pool: bool = False) -> Tensor:
     """conv(inputs, kernel) + bias, then relu, then max_pool of 2x2, as asked for; only the last of these maps is written.
 
     Args:
@@ -18,14 +21,18 @@ def fused_conv(inputs, kernel, bias=None, strides=1, padding: str = "valid", dil
         bias: (F,), or None.
         strides, padding, dilation_rate: as for `conv`.
         relu, pool: whether these follow.
-        prepared: a dictionary for what the kernels make of `kernel` alone, for callers who come again with the same.
 
     >>> import numpy as np
     >>> fused_conv(np.ones((1, 4, 4, 1)), -np.ones((3, 3, 1, 1)), np.array([12.0]), relu=True, pool=True)
     Tensor([[[[3.]]]])
     """
+    return fused_conv_again(inputs, kernel, bias, strides, padding, dilation_rate, relu, pool, None)
+
+
+def fused_conv_again(inputs, kernel, bias, strides, padding, dilation_rate, relu, pool, prepared: dict | None) -> Tensor:
+    """`fused_conv`, for callers who come again with the same kernel: what is made of it alone is kept in `prepared`."""
     inputs, kernel = as_tensor(inputs), as_tensor(kernel)
-    found = geometry("conv", inputs.shape, kernel.shape, strides, padding, dilation_rate)
+    found = _geometry("conv", inputs.shape, kernel.shape, pair(strides), padding, pair(dilation_rate))
     if found["groups"] > 1:
         raise ValueError(f"fused_conv: it takes all channels together, the kernel {kernel.shape} a part of those of the images "
                          f"{inputs.shape}; use conv")
@@ -34,6 +41,9 @@ def fused_conv(inputs, kernel, bias=None, strides=1, padding: str = "valid", dil
     if pool and min(found["windows"].output) < 2:
         raise ValueError(f"fused_conv: 2x2 windows do not fit into {found['windows'].output}, what the convolution leaves")
     return _fused_conv(inputs, kernel, bias, windows=found["windows"], relu=relu, pool=pool, prepared=prepared)
+
+
+_geometry = functools.lru_cache(maxsize=1024)(geometry)
 
 
 @op(keeps=["positions"])

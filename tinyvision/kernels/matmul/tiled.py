@@ -8,7 +8,7 @@ import numpy as np
 from .. import memory
 from ..jobs import FLAG, FLOATS, INTEGER, job
 from ..registry import version
-from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, tile_rows, tile_rows_add
+from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, some, spread, store, tile_rows, tile_rows_add
 from .reference import product
 
 BLOCK = 1024                                               # steps of the inner sum between two visits to a tile
@@ -17,9 +17,15 @@ BLOCK = 1024                                               # steps of the inner 
 @inner
 def _packed(b, bks, bcs, first, K, N, panel):
     """Columns first .. first + PANEL - 1 of b (K, N), side by side: (K, PANEL), zeros beyond the last."""
-    for k in range(K):
+    if bcs == 1:
+        for k in range(K):
+            for v in range(0, PANEL, LANES):
+                count, at = N - first - v, k * bks + first + v
+                store(panel, k * PANEL + v, some(b, at, count) if count > 0 else spread(F32(0)))
+    else:
         for v in range(PANEL):
-            panel[k * PANEL + v] = b[k * bks + (first + v) * bcs] if first + v < N else F32(0)
+            for k in range(K):
+                panel[k * PANEL + v] = b[k * bks + (first + v) * bcs] if first + v < N else F32(0)
 
 
 @job
