@@ -106,7 +106,7 @@ def test_a_context_ends_with_an_error_too():
 
 def test_an_unknown_version_is_refused_and_changes_nothing(doubled):
     with use("numpy"):
-        with pytest.raises(ValueError, match="no kernel has a version 'fastest'; there is .*exact, numpy, .*small, .*tiny"):
+        with pytest.raises(ValueError, match="no kernel has a version 'fastest'; there is .*exact, .*numpy, .*small, .*tiny"):
             use("fastest")
         assert choices._choice == "numpy"
 

@@ -100,6 +100,13 @@ def _spread(builder, number):
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
 
 
+def _spread_bit(builder, bit):
+    """A mask that holds one bit in all its lanes."""
+    nothing = ir.Constant(MASK, ir.Undefined)
+    return builder.shuffle_vector(builder.insert_element(nothing, bit, I32(0)), nothing,
+                                  ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
+
+
 def _function(builder, name, result, *arguments):
     """LLVM's own function of that name."""
     return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
@@ -259,7 +266,7 @@ def _loop(builder, count, values, body):
     return new[1:]
 
 
-def register_tile(rows, add):
+def register_tile(rows, add=False, groups=1, finish=False):
     """An intrinsic that computes a block of a matrix product, `rows` by PANEL numbers, all of which stay in registers:
 
         c[ci + r crs + v] (+)= sum over s < S, k < K of a[ai + r ars + s ass + k aks] b[bi + (s K + k) bks + v]
@@ -268,44 +275,72 @@ def register_tile(rows, add):
     image as it lies: a row of a window is K numbers in memory, and `ass` leads to the next row. For each k it loads 2 vectors
     of B, spreads each of `rows` numbers of A over a vector, and multiplies and adds 2 rows times: 2 PANEL rows
     floating-point operations for rows + 2 loads.
+
+    With several `groups` of rows, one more argument at the end says how far apart in A the groups begin. With `finish` there
+    are three more: a bias, where in it to begin, and whether ReLU follows.
     """
+    def typed(a, b, c, *more):
+        return types.void(a, *[types.intp] * 4, b, *[types.intp] * 2, c, *[types.intp] * 4, *more)
+
+    def finished(context, builder, signature, sums, bias, o, relu):
+        place = _data(context, builder, signature.args[-3], bias)
+        biases = [builder.load(_place(builder, place, builder.add(o, INT(v))), align=4) for v in (0, LANES)]
+        for i, total in enumerate(sums):
+            total = builder.fadd(total, biases[i % 2])
+            stopped = builder.and_(builder.fcmp_ordered("<", total, _constant(0)), _spread_bit(builder, relu))
+            sums[i] = builder.select(stopped, _constant(0), total)
+
+    def generate(context, builder, signature, arguments):
+        ai, ars, ass, aks, bi, bks, ci, crs, S, K, *more = *arguments[1:5], *arguments[6:8], *arguments[9:]
+        A, B, C = (_data(context, builder, signature.args[i], arguments[i]) for i in (0, 5, 8))
+        fma, each = _multiply_add(builder), rows // groups
+        row_of_a = [builder.mul(ars, INT(r % each)) for r in range(rows)]
+        if groups > 1:
+            row_of_a = [builder.add(offset, builder.mul(more[0], INT(r // each))) for r, offset in enumerate(row_of_a)]
+        cells = [_place(builder, C, builder.add(builder.add(ci, builder.mul(crs, INT(r))), INT(v)))
+                 for r in range(rows) for v in (0, LANES)]
+
+        def step(values):
+            at, bt, *sums = values
+            vectors = [builder.load(_place(builder, B, builder.add(bt, INT(v))), align=4) for v in (0, LANES)]
+            for r in range(rows):
+                number = _spread(builder, builder.load(builder.gep(A, [builder.add(at, row_of_a[r])])))
+                for v, vector in enumerate(vectors):
+                    sums[2 * r + v] = builder.call(fma, [number, vector, sums[2 * r + v]])
+            return [builder.add(at, aks), builder.add(bt, bks), *sums]
+
+        def segment(values):
+            _, bt, *sums = _loop(builder, K, values, step)
+            return [builder.add(values[0], ass), bt, *sums]
+
+        sums = [builder.load(cell, align=4) if add else _constant(0) for cell in cells]
+        _, _, *sums = _loop(builder, S, [ai, bi, *sums], segment)
+        if finish:
+            finished(context, builder, signature, sums, *more)
+        for cell, total in zip(cells, sums):
+            builder.store(total, cell, align=4)
+        return context.get_dummy_value()
+
     @intrinsic
     def tile(typing_context, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
-        def generate(context, builder, signature, arguments):
-            ai, ars, ass, aks, bi, bks, ci, crs, S, K = *arguments[1:5], *arguments[6:8], *arguments[9:13]
-            A, B, C = (_data(context, builder, signature.args[i], arguments[i]) for i in (0, 5, 8))
-            fma = _multiply_add(builder)
-            row_of_a = [builder.mul(ars, INT(r)) for r in range(rows)]
-            cells = [_place(builder, C, builder.add(builder.add(ci, builder.mul(crs, INT(r))), INT(v)))
-                     for r in range(rows) for v in (0, LANES)]
+        return typed(a, b, c), generate
 
-            def step(values):
-                at, bt, *sums = values
-                vectors = [builder.load(_place(builder, B, builder.add(bt, INT(v))), align=4) for v in (0, LANES)]
-                for r in range(rows):
-                    number = _spread(builder, builder.load(builder.gep(A, [builder.add(at, row_of_a[r])])))
-                    for v, vector in enumerate(vectors):
-                        sums[2 * r + v] = builder.call(fma, [number, vector, sums[2 * r + v]])
-                return [builder.add(at, aks), builder.add(bt, bks), *sums]
+    @intrinsic
+    def tile_of_groups(typing_context, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, between):
+        return typed(a, b, c, types.intp), generate
 
-            def segment(values):
-                _, bt, *sums = _loop(builder, K, values, step)
-                return [builder.add(values[0], ass), bt, *sums]
+    @intrinsic
+    def finished_tile(typing_context, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, bias, o, relu):
+        return typed(a, b, c, bias, types.intp, types.boolean), generate
 
-            sums = [builder.load(cell, align=4) if add else _constant(0) for cell in cells]
-            _, _, *sums = _loop(builder, S, [ai, bi, *sums], segment)
-            for cell, total in zip(cells, sums):
-                builder.store(total, cell, align=4)
-            return context.get_dummy_value()
-        n = types.intp
-        return types.void(a, n, n, n, n, b, n, n, c, n, n, n, n), generate
-    return tile
+    return finished_tile if finish else tile if groups == 1 else tile_of_groups
 
 
 tile, tile_add = register_tile(ROWS, add=False), register_tile(ROWS, add=True)
 _half, _half_add = register_tile(ROWS // 2, add=False), register_tile(ROWS // 2, add=True)
 _two, _two_add = register_tile(2, add=False), register_tile(2, add=True)
 _one, _one_add = register_tile(1, add=False), register_tile(1, add=True)
+tile_of_9_add, tile_of_3x3_add = register_tile(9, add=True), register_tile(9, add=True, groups=3)
 
 
 @inner
@@ -322,6 +357,25 @@ def tile_rows(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
         rows, ai, ci = rows - 2, ai + 2 * ars, ci + 2 * crs
     if rows == 1:
         _one(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
+
+
+_finished, _finished_half, _finished_two, _finished_one = (register_tile(rows, finish=True) for rows in (ROWS, ROWS // 2, 2, 1))
+
+
+@inner
+def finished_rows(rows, a, ai, ars, ass, b, bi, c, ci, crs, S, K, bias, o, relu):
+    """`tile_rows` that adds a bias, and ReLU if told, before it stores; A's rows and B's are numbers side by side."""
+    if rows == ROWS:
+        _finished(a, ai, ars, ass, 1, b, bi, PANEL, c, ci, crs, S, K, bias, o, relu)
+        return
+    if rows >= ROWS // 2:
+        _finished_half(a, ai, ars, ass, 1, b, bi, PANEL, c, ci, crs, S, K, bias, o, relu)
+        rows, ai, ci = rows - ROWS // 2, ai + ROWS // 2 * ars, ci + ROWS // 2 * crs
+    if rows >= 2:
+        _finished_two(a, ai, ars, ass, 1, b, bi, PANEL, c, ci, crs, S, K, bias, o, relu)
+        rows, ai, ci = rows - 2, ai + 2 * ars, ci + 2 * crs
+    if rows == 1:
+        _finished_one(a, ai, ars, ass, 1, b, bi, PANEL, c, ci, crs, S, K, bias, o, relu)
 
 
 @inner

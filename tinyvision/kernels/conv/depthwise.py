@@ -11,6 +11,7 @@ from ..jobs import FLOATS, INTEGER, job, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..vectors import F32, LANES, inner, load, multiply_add, put_some, round_up, some, spread, store
+from .direct import turned
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 GEOMETRY = sizes(13)                                       # H, W, C, OH, OW, KH, KW, strides, dilation, top, left
@@ -28,22 +29,61 @@ def _inside(start, reach, step, limit):
     return max(0, (-start + step - 1) // step), min(reach, (limit - start + step - 1) // step)
 
 
+@inner
+def _three(x, at, step, a, b, c, total):
+    """total + x[at] a + x[at + step] b + x[at + 2 step] c: a row of a 3x3 window."""
+    total = multiply_add(load(x, at), a, total)
+    return multiply_add(load(x, at + 2 * step), c, multiply_add(load(x, at + step), b, total))
+
+
+@inner
+def _weights(kernel, at, C, inside):
+    """Three weights side by side, or zeros for a row outside the image."""
+    zero = spread(F32(0))
+    return (load(kernel, at), load(kernel, at + C), load(kernel, at + 2 * C)) if inside else (zero, zero, zero)
+
+
+@inner
+def _pixel(x, kernel, n, h, w, c, geometry):
+    """One pixel of the result, LANES channels from c on, whose window begins at row h and column w: what lies inside counts."""
+    H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
+    total = spread(F32(0))
+    p0, p1 = _inside(h, KH, DH, H)
+    q0, q1 = _inside(w, KW, DW, W)
+    for p in range(p0, p1):
+        for q in range(q0, q1):
+            at = ((n * H + h + p * DH) * W + w + q * DW) * C + c
+            total = multiply_add(some(x, at, C - c), some(kernel, (p * KW + q) * C + c, C - c), total)
+    return total
+
+
 @job
 def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, y: FLOATS, images: INTEGER, geometry: GEOMETRY):
+    """The nine weights of a 3x3 window stay in registers all along a row; for a row outside the image, another times 0."""
     H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
+    first = (left + SW - 1) // SW                          # columns first .. last - 1 have their windows inside
+    last = max(first, min(OW, (W - (KW - 1) * DW - 1 + left) // SW + 1))
     for row in share(images * OH, part, parts):
         n, h = row // OH, row % OH * SH - top
-        p0, p1 = _inside(h, KH, DH, H)
-        for j in range(OW):
-            w = j * SW - left
-            q0, q1 = _inside(w, KW, DW, W)
-            for c in range(0, C, LANES):
-                total = spread(F32(0))
-                for p in range(p0, p1):
-                    for q in range(q0, q1):
-                        at = ((n * H + h + p * DH) * W + w + q * DW) * C + c
-                        total = multiply_add(some(x, at, C - c), some(kernel, (p * KW + q) * C + c, C - c), total)
-                put_some(y, (row * OW + j) * C + c, total, C - c)
+        r0, r1, r2 = h, h + DH, h + 2 * DH                 # the rows under the window; one outside counts as zero
+        for c in range(0, C, LANES):
+            fast = KH == 3 and KW == 3 and c + LANES <= C
+            for j in range(0, first if fast else OW):
+                put_some(y, (row * OW + j) * C + c, _pixel(x, kernel, n, h, j * SW - left, c, geometry), C - c)
+            if fast:
+                k00, k01, k02 = _weights(kernel, c, C, 0 <= r0 < H)
+                k10, k11, k12 = _weights(kernel, 3 * C + c, C, 0 <= r1 < H)
+                k20, k21, k22 = _weights(kernel, 6 * C + c, C, 0 <= r2 < H)
+                a1 = ((n * H + (r1 if 0 <= r1 < H else r0 if 0 <= r0 < H else r2)) * W - left) * C + c
+                a0 = ((n * H + r0) * W - left) * C + c if 0 <= r0 < H else a1
+                a2 = ((n * H + r2) * W - left) * C + c if 0 <= r2 < H else a1
+                for j in range(first, last):
+                    at = j * SW * C
+                    total = _three(x, a0 + at, DW * C, k00, k01, k02, spread(F32(0)))
+                    total = _three(x, a1 + at, DW * C, k10, k11, k12, total)
+                    store(y, (row * OW + j) * C + c, _three(x, a2 + at, DW * C, k20, k21, k22, total))
+                for j in range(last, OW):
+                    put_some(y, (row * OW + j) * C + c, _pixel(x, kernel, n, h, j * SW - left, c, geometry), C - c)
 
 
 @job
@@ -114,6 +154,8 @@ def forward(x, kernel, windows):
          lambda dy, kernel, windows, groups: _serves(dy, dy.shape[3], groups, groups * kernel.shape[2]),
          lambda dy, kernel, windows, groups: _cost(len(dy), windows, groups))
 def input_gradient(dy, kernel, windows, groups):
+    if windows.strides == (1, 1):                          # a convolution again
+        return forward(dy, kernel[::-1, ::-1], turned(windows))
     dy, kernel = np.ascontiguousarray(dy), np.ascontiguousarray(kernel)
     dx = memory.empty((len(dy), *windows.image, groups))
     depthwise_input_gradient(dy, kernel, dx, len(dy), _geometry(windows, groups))

@@ -13,7 +13,22 @@ from .. import cores, memory
 from ..jobs import BYTES, FLAG, FLOATS, INTEGER, job, share, sizes
 from ..planner import Cost
 from ..registry import version
-from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, round_up, store, tile_rows, tile_rows_add
+from ..vectors import (
+    F32,
+    LANES,
+    PANEL,
+    ROWS,
+    finished_rows,
+    inner,
+    load,
+    put_some,
+    round_up,
+    store,
+    tile_of_3x3_add,
+    tile_of_9_add,
+    tile_rows,
+    tile_rows_add,
+)
 from ..windows import Windows
 from .block import conv_block_backward, conv_block_forward
 from .epilogue import finish, finish_pooled, padded, unfinished, unpool
@@ -72,6 +87,11 @@ def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOA
         n, h = row // rows, row % rows * step
         for w in range(0, columns * step, ROWS):
             count = min(ROWS, columns * step - w)
+            if not pool and DW == 1 and (panel + 1) * PANEL <= F:
+                finished_rows(count, x, ((n * H + h * SH) * W + w * SW) * C, SW * C, DH * W * C,
+                              packed, panel * KH * KW * C * PANEL, y, (row * columns + w) * F + panel * PANEL, F,
+                              KH, KW * C, bias, panel * PANEL, relu)
+                continue
             for i in range(step):
                 _rows_of_tiles(count, x, ((n * H + (h + i) * SH) * W + w * SW) * C, packed, panel * KH * KW * C * PANEL,
                                s, i * ROWS * PANEL, geometry)
@@ -88,8 +108,8 @@ def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOA
 
 @job
 def direct_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, y: FLOATS, positions: BYTES, images: INTEGER, relu: FLAG,
-                           pool: FLAG, dk: FLOATS, db: FLOATS, geometry: GEOMETRY):
-    """dK and db, a sum for each part: (parts, KH * KW * C rounded up, F rounded up).
+                           pool: FLAG, bare: FLAG, dk: FLOATS, db: FLOATS, geometry: GEOMETRY):
+    """dK and db, a sum for each part: (parts, KH * KW * C rounded up, F rounded up). Bare: no ReLU, no pool, and no db.
 
     A few rows of dy at a time go through ReLU and pool, backwards, into `s`, which stays in the cache; then each row of a
     window's numbers in x is multiplied with them.
@@ -107,15 +127,26 @@ def direct_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, y: FLOATS, positi
     for unit in share(images * bands, part, parts):
         n, first = unit // bands, unit % bands * band
         rows = min(band, height - first)
-        _unfinish_rows(dy, y, positions, n, first, rows, s, db, relu, pool, geometry)
+        g, near = s, 0
+        if bare and stride == F:
+            g, near = dy, (n * OH + first) * OW * F        # dy is read where it lies
+        else:
+            _unfinish_rows(dy, y, positions, n, first, rows, s, db, relu, pool, geometry)
         merged = KW * C if DW == 1 else C                  # numbers of a window that are neighbours in x
-        for p in range(KH):
-            for q in range(0, KW * C, merged):
-                at = ((n * H + first * SH + p * DH) * W) * C + q * DW
-                for o in range(0, stride, PANEL):
+        start = (n * H + first * SH) * W * C
+        for o in range(0, stride, PANEL):
+            if merged == KH == 3 == KW * C:                # one channel: all nine numbers of a 3x3 window at once
+                tile_of_3x3_add(x, start, 1, SH * W * C, SW * C, g, near + o, stride, dk, o, stride, rows, width, DH * W * C)
+                continue
+            for p in range(KH):
+                for q in range(0, KW * C, merged):
+                    at, to = start + p * DH * W * C + q * DW, (p * KW * C + q) * stride + o
+                    if merged == 9:                        # three channels: a row of a 3x3 window
+                        tile_of_9_add(x, at, 1, SH * W * C, SW * C, g, near + o, stride, dk, to, stride, rows, width)
+                        continue
                     for i in range(0, merged, ROWS):
-                        tile_rows_add(min(ROWS, merged - i), x, at + i, 1, SH * W * C, SW * C, s, o, stride,
-                                      dk, (p * KW * C + q + i) * stride + o, stride, rows, width)
+                        tile_rows_add(min(ROWS, merged - i), x, at + i, 1, SH * W * C, SW * C, g, near + o, stride,
+                                      dk, to + i * stride, stride, rows, width)
 
 
 @inner
@@ -239,7 +270,8 @@ def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
     if wanted[0] and (relu or pool):
         dy, db = _before_epilogue(y, positions, np.ascontiguousarray(dy), windows, relu, pool)
         y, positions, relu, pool = NOTHING, NO_BYTES, False, False
-    dk, sums = (_kernel_gradient(x, dy, y, positions, windows, relu, pool) if wanted[1] or (wanted[2] and db is None)
+    bare = not (relu or pool) and (db is not None or not wanted[2])
+    dk, sums = (_kernel_gradient(x, dy, y, positions, windows, relu, pool, bare) if wanted[1] or (wanted[2] and db is None)
                 else (None, None))
     if wanted[0]:
         dx = conv_input_gradient(dy, kernel, windows, 1)
@@ -254,12 +286,12 @@ def _before_epilogue(y, positions, dy, windows, relu, pool):
     return before, db[:, :o].sum(axis=0)
 
 
-def _kernel_gradient(x, dy, y, positions, windows, relu, pool):
+def _kernel_gradient(x, dy, y, positions, windows, relu, pool, bare=False):
     wide, parts, o = with_margins(x, windows), cores.get_num_threads(), dy.shape[3]
     numbers, stride = windows.size[0] * windows.size[1] * x.shape[3], round_up(o, PANEL)
     dk, db = memory.empty((parts, numbers + ROWS, stride)), np.empty((parts, stride), F32)
     direct_kernel_gradient(wide, np.ascontiguousarray(dy), y, positions, len(x),
-                           relu, pool, dk, db, _geometry(wide, o, windows), parts=parts)
+                           relu, pool, bare, dk, db, _geometry(wide, o, windows), parts=parts)
     return dk[:, :numbers, :o].sum(axis=0).reshape(*windows.size, x.shape[3], o), db[:, :o].sum(axis=0)
 
 
@@ -279,7 +311,7 @@ def input_gradient(dy, kernel, windows, groups):
 @version(conv_kernel_gradient, "direct", lambda x, dy, windows, groups: groups == 1 and _serves(x, dy),
          lambda x, dy, windows, groups: _cost(len(x), windows, x.shape[3], dy.shape[3]))
 def kernel_gradient(x, dy, windows, groups):
-    return _kernel_gradient(x, dy, NOTHING, NO_BYTES, windows, False, False)[0]
+    return _kernel_gradient(x, dy, NOTHING, NO_BYTES, windows, False, False, bare=True)[0]
 
 
 def turned(windows):
