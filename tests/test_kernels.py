@@ -318,3 +318,42 @@ def test_dropout_at_its_limit(rate):
 
 def test_workers_are_no_more_than_needed():
     assert len(pool.bells) <= 512
+
+
+# Other processors -----------------------------------------------------------------------------------------------------
+
+ELSEWHERE = """
+    import numpy as np
+    from tinyvision import kernels, layers, ops, tensor
+    kernels.use(None)
+    from tinyvision.kernels.vectors import LANES, ROWS
+    print(LANES, ROWS)
+
+    def results(dtype):
+        rng = np.random.default_rng(0)
+        found = []
+        for h, w, c, f, size, groups, padding in [(13, 14, 32, 40, 3, 1, "same"), (9, 9, 3, 32, 3, 1, "valid"), (28, 28, 1, 32, 3, 1, "valid"),
+                                                  (8, 7, 20, 20, 3, 20, "same"), (8, 9, 16, 33, 1, 1, "valid"), (10, 11, 5, 7, 5, 1, "same")]:
+            x = tensor(rng.standard_normal((2, h, w, c)).astype(dtype), requires_grad=True)
+            k = tensor(rng.standard_normal((size, size, c // groups, f)).astype(dtype), requires_grad=True)
+            b = tensor(rng.standard_normal(f).astype(dtype), requires_grad=True)
+            y = ops.fused_conv(x, k, b, 1, padding, relu=True, pool=True) if groups == 1 else ops.max_pool(ops.conv(x, k, 1, padding) + b, 2)
+            z, _ = ops.batch_normalization_training(y)
+            (z * z * z).sum().backward()
+            found += [y.data, z.data, x.grad.data, k.grad.data, b.grad.data]
+        return found
+
+    exact = results("float64")
+    for version in (None, "direct"):
+        with kernels.use(version):
+            for a, b in zip(results("float32"), exact):
+                assert abs(a - b).max() < 2e-4 * max(abs(b).max(), 1), (version, a.shape, abs(a - b).max() / abs(b).max())
+"""
+
+
+@pytest.mark.skipif("x86" not in __import__("platform").machine().lower(), reason="this processor runs no code for others")
+@pytest.mark.parametrize("processor, lanes, rows", [("haswell", 8, 4), ("nehalem", 4, 4)])
+def test_processors_with_narrower_registers(processor, lanes, rows, tmp_path):
+    """Numba compiles for a processor without AVX-512, and one without AVX."""
+    done = run(ELSEWHERE, NUMBA_CPU_NAME=processor, NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path))
+    assert done.stdout.split() == [str(lanes), str(rows)]

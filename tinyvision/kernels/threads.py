@@ -1,4 +1,4 @@
-"""One pool of threads at a time: BLAS keeps to one thread while Numba's threads call it, or wait for the next kernel."""
+"""One pool of threads at a time: BLAS keeps to one thread while the workers call it."""
 import functools
 
 import scipy.linalg.cython_blas  # noqa: F401  (the BLAS behind Numba's np.dot, now loaded)
