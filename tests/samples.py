@@ -369,7 +369,8 @@ CONVS = [conv_arguments(row) for row in CONV + [
         ((5, 28, 28, 1), (3, 3), 32, "valid"), ((2, 30, 31, 3), (3, 3), 32, "valid"), ((9, 5, 6, 64), (1, 1), 32, "valid"),
         ((4, 40, 40, 16), (3, 3), 8, "same"),              # more blocks than the kernel gradient has partial sums
         ((1, 9, 10, 17), (3, 3), 33, "same"), ((2, 7, 6, 5), (3, 3), 3, "valid"), ((3, 5, 5, 64), (3, 3), 96, "valid"),
-        ((2, 6, 11, 48), (1, 1), 20, "valid"), ((33, 3, 3, 4), (3, 3), 4, "valid"), ((1, 40, 44, 32), (3, 3), 40, "same")]] + [
+        ((2, 6, 11, 48), (1, 1), 20, "valid"), ((33, 3, 3, 4), (3, 3), 4, "valid"), ((1, 40, 44, 32), (3, 3), 40, "same"),
+        ((1, 6, 6, 512), (3, 3), 64, "same"), ((1, 6, 6, 64), (3, 3), 512, "same")]] + [
     Row(inputs=normal(n, h, w, c), kernel=normal(*size, 1, c), strides=strides, padding=padding, dilation_rate=dilation)
     for (n, h, w, c), size, strides, padding, dilation in [        # a filter for each channel
         ((2, 9, 8, 32), (3, 3), 1, "same", 1), ((1, 11, 10, 20), (3, 3), 2, "same", 1), ((3, 9, 9, 5), (3, 2), (2, 1), "valid", 1),

@@ -13,7 +13,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(count: int | None) -> None:
-    """Choose how many threads the kernels use; None for as many as there are cores.
+    """Choose how many threads the kernels use, and the matrix products of NumPy; None for as many as there are cores.
 
     Raises:
         ValueError: `count` is not in 1 .. the number of cores.
@@ -21,7 +21,10 @@ def set_num_threads(count: int | None) -> None:
     global _threads
     if count is not None and (isinstance(count, bool) or not hasattr(count, "__index__") or not 1 <= count <= _available()):
         raise ValueError(f"set_num_threads: this process has 1 to {_available()} threads to use, got {count!r}")
+    import threadpoolctl
+
     _threads = count
+    threadpoolctl.threadpool_limits(count or _available(), user_api="blas")
 
 
 @functools.cache

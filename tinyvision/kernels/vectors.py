@@ -271,10 +271,10 @@ def register_tile(rows, add=False, groups=1, finish=False):
 
         c[ci + r crs + v] (+)= sum over s < S, k < K of a[ai + r ars + s ass + k aks] b[bi + (s K + k) bks + v]
 
-    for r < rows, v < PANEL; with `add` it adds to what is there. S and K are 1 or more. The two sums let A be read from an
-    image as it lies: a row of a window is K numbers in memory, and `ass` leads to the next row. For each k it loads 2 vectors
-    of B, spreads each of `rows` numbers of A over a vector, and multiplies and adds 2 rows times: 2 PANEL rows
-    floating-point operations for rows + 2 loads.
+    for r < rows, v < PANEL; with `add` it adds that to what is there: a long sum in several pieces rounds less. S and K are 1
+    or more. The two sums let A be read from an image as it lies: a row of a window is K numbers in memory, and `ass` leads to
+    the next row. For each k it loads 2 vectors of B, spreads each of `rows` numbers of A over a vector, and multiplies and
+    adds 2 rows times: 2 PANEL rows floating-point operations for rows + 2 loads.
 
     With several `groups` of rows, one more argument at the end says how far apart in A the groups begin. With `finish` there
     are three more: a bias, where in it to begin, and whether ReLU follows.
@@ -313,8 +313,9 @@ def register_tile(rows, add=False, groups=1, finish=False):
             _, bt, *sums = _loop(builder, K, values, step)
             return [builder.add(values[0], ass), bt, *sums]
 
-        sums = [builder.load(cell, align=4) if add else _constant(0) for cell in cells]
-        _, _, *sums = _loop(builder, S, [ai, bi, *sums], segment)
+        _, _, *sums = _loop(builder, S, [ai, bi, *[_constant(0)] * len(cells)], segment)
+        if add:
+            sums = [builder.fadd(total, builder.load(cell, align=4)) for cell, total in zip(cells, sums)]
         if finish:
             finished(context, builder, signature, sums, *more)
         for cell, total in zip(cells, sums):

@@ -28,7 +28,8 @@ TICKET, DONE, PARTS, ADDRESS, ARGUMENTS, STOP, SLEEPING = (LINE * i for i in ran
 LEFT = 0xFFFF                                              # of the ticket: parts that nobody has taken; above: the job
 SPINS, NAPS = 10_000, 200                                  # looks at the ticket without a break, and between naps
 NAP = 1 if os.name == "nt" else 100                        # in the units of the system's function: ms, or us
-SIZE = SLEEPING + 512 * LINE                               # room for so many workers
+MOST = 512                                                 # threads, as many as `state` has room for
+SIZE = SLEEPING + MOST * LINE
 
 State = types.Array(types.int64, 1, "C")
 
@@ -157,9 +158,10 @@ class Pool:
 
         One job runs at a time: the lock `cores.all_of_them` must be held.
         """
-        while len(self.bells) < parts - 1:
+        helpers = min(parts, cores.get_num_threads(), MOST) - 1
+        while len(self.bells) < helpers:
             self._start()
-        for worker in range(parts - 1):
+        for worker in range(helpers):
             if self.state[SLEEPING + worker * LINE]:
                 self.state[SLEEPING + worker * LINE] = 0
                 self.bells[worker].release()
