@@ -137,7 +137,7 @@ MUTANTS = [
     Mutant("all at once: nesterov as plain momentum", "kernels/updates.py", "momentum * velocity[i] + step if nesterov else velocity[i]", "velocity[i]",
            "test_optimizers.py:at_once"),
     Mutant("a job's last part forgotten", "kernels/workers.py", "call(state[ADDRESS], left - 1, state[PARTS]", "call(state[ADDRESS], left, state[PARTS]",
-           f"{LAWS}:test_version and conv_forward-direct"),
+           "test_kernels.py:every_part"),
     Mutant("a model's pool is fused although its input is asked for", "models/fusion.py", "uses.update(id(t) for t in outputs)", "pass",
            "test_fusion.py"),
     Mutant("fused: no gradient is left out", "ops/fused.py", "tuple(i in wanted for i in range(3))", "(True, True, True)", "test_fusion.py:asked"),

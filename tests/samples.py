@@ -423,5 +423,5 @@ KERNEL_SAMPLES = {
     "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
     "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [
-        (normal(100, 64), normal(64, 200)), (normal(1, 300), normal(300, 7)), (normal(33, 1), normal(1, 5))],
+        (normal(100, 64), normal(64, 200)), (normal(1, 300), normal(300, 7)), (normal(33, 1), normal(1, 5)), (normal(9, 1500), normal(1500, 40))],
 }

@@ -297,7 +297,8 @@ def cast(arguments, dtype):
 
 def reference(name, arguments):
     """The results of the readable version, as a tuple."""
-    return _tuple(KERNELS[name].versions["numpy"].function(*arguments))
+    with kernels.use("numpy"):                             # the kernels that it calls, too
+        return _tuple(KERNELS[name].versions["numpy"].function(*arguments))
 
 
 def _tuple(results):
