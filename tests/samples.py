@@ -374,7 +374,9 @@ CONVS = [conv_arguments(row) for row in CONV + [
     Row(inputs=normal(n, h, w, c), kernel=normal(*size, 1, c), strides=strides, padding=padding, dilation_rate=dilation)
     for (n, h, w, c), size, strides, padding, dilation in [        # a filter for each channel
         ((2, 9, 8, 32), (3, 3), 1, "same", 1), ((1, 11, 10, 20), (3, 3), 2, "same", 1), ((3, 9, 9, 5), (3, 2), (2, 1), "valid", 1),
-        ((2, 9, 12, 33), (2, 3), 1, "same", (2, 3))]]]
+        ((2, 9, 12, 33), (2, 3), 1, "same", (2, 3)), ((1, 5, 9, 32), (3, 3), 1, "valid", 2)]]]
+
+
 def block_arguments(arguments, relu, pool):
     """What conv_block_forward and conv_block_backward take: x, kernel, bias, y, positions, dy, windows, relu, pool."""
     x, kernel, _, geometry, _ = arguments

@@ -13,8 +13,9 @@ import threadpoolctl
 
 import tinyvision as keras
 from tinyvision import kernels, layers, ops
-from tinyvision.kernels import cores, memory
+from tinyvision.kernels import choice, cores, memory
 from tinyvision.kernels.conv import conv_block_backward, conv_block_forward
+from tinyvision.kernels.norm import channel_moments
 from tinyvision.kernels.random import dropped, uniform
 from tinyvision.kernels.windows import windows
 
@@ -257,10 +258,22 @@ def test_the_version_for_the_shape(shape, kernel, version):
     assert [row["version"] for row in rows] == [version]
 
 
+def test_choices_are_not_remembered_for_ever(monkeypatch):
+    x = np.ones(8, "float32")
+    before = len(choice._chosen)
+    for step in range(20):                                 # a number that differs in every call
+        ops.dropout(x, 0.5, seed=1, step=step)
+    assert len(choice._chosen) == before
+    monkeypatch.setattr(choice, "REMEMBERED", 4)
+    for size in range(1, 12):
+        ops.conv(np.ones((1, size + 3, 4, 1), "float32"), np.ones((3, 3, 1, 2), "float32"))
+        assert len(choice._chosen) <= max(4, before)
+
+
 def test_float64_and_exact_take_no_winograd():
     x, k = np.zeros((4, 12, 12, 32)), np.zeros((3, 3, 32, 32))
-    for arrays, choice in [((x, k), None), ((x.astype("float32"), k.astype("float32")), "exact")]:
-        with kernels.use(choice):
+    for arrays, version in [((x, k), None), ((x.astype("float32"), k.astype("float32")), "exact")]:
+        with kernels.use(version):
             rows = kernels.explain(ops.conv, *arrays, print_fn=lambda line: None)
         assert rows[0]["version"] in ("blocked", "direct")
 
@@ -274,6 +287,22 @@ def test_explain_shows_a_whole_step():
     assert {"conv_block_forward", "conv_block_backward", "channel_moments", "product"} <= {row["kernel"] for row in rows}
     assert any("Gflop" in line and "workspace" in line for line in lines)
     assert len(lines) == 2 * len(rows)
+
+
+# What is kept between calls ------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("layer", [layers.Conv2D(32, 3), layers.Conv2D(8, 3)], ids=["winograd", "direct"])
+def test_inference_sees_new_weights(layer):
+    """Kernels are prepared once for many calls: not past a change in place, nor past another Variable in its place."""
+    x = rng.standard_normal((2, 8, 8, 32 if layer.filters == 32 else 1)).astype("float32")
+    with keras.no_grad():
+        layer(x)
+        for change in (lambda: setattr(layer, "kernel", type(layer.kernel)(3 * layer.kernel.numpy(), "kernel")),
+                       lambda: layer.kernel.assign(2 * layer.kernel.numpy())):
+            change()
+            found = layer(x).data
+            with kernels.use("numpy"):
+                np.testing.assert_allclose(found, layer(x).data, rtol=0, atol=1e-4)
 
 
 # Ties, NaN, limits ----------------------------------------------------------------------------------------------------
@@ -304,6 +333,19 @@ def test_nan_stays_nan(version, pool_too):
         y, _ = conv_block_forward(x, k, np.zeros(16, "float32"), windows((6, 6), (3, 3), (1, 1), "valid"), True, pool_too)
     assert np.isnan(y[0, 0, 0]).all()
     assert version == "winograd" or not np.isnan(y[0, 1:, 1:]).any()       # of a tile's pixels Winograd makes none right
+
+
+@pytest.mark.parametrize("rows", [1, 63, 100_000])
+@pytest.mark.parametrize("mean", [0, 1000])
+@pytest.mark.parametrize("outlier", [0, -1, None])
+def test_moments_keep_their_precision(outlier, mean, rows):
+    """Neither one pixel far from the others nor a mean that is large beside the spread costs it."""
+    x = (mean + 0.01 * rng.standard_normal((rows, 19))).astype("float32")
+    if outlier is not None:
+        x[outlier] += 100
+    found, exact = channel_moments(x, (0,)), channel_moments(x.astype("float64"), (0,))
+    np.testing.assert_allclose(found[0], exact[0], rtol=1e-7, atol=1e-3 * np.sqrt(exact[1].max()))
+    np.testing.assert_allclose(found[1], exact[1], rtol=1e-3)
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.25, 2 ** -24, 0.3])

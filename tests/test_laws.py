@@ -374,6 +374,19 @@ def test_convolution_and_its_gradients_are_adjoint(dy, kernel, windows, groups, 
         assert_adjoint((dy, y), (kernels.conv.conv_kernel_gradient(x, dy, windows, groups), kernel))
 
 
+@pytest.mark.parametrize("name", KERNELS)
+def test_arrays_of_different_dtypes_go_to_a_version_that_takes_them(name):
+    """Each float array in turn as float64, beside float32 in the others."""
+    for arguments in KERNEL_SAMPLES[name]:
+        floats = [i for i, a in enumerate(arguments) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+        for wide in floats:
+            given = [a if i == wide else b for i, (a, b) in enumerate(zip(arguments, cast(arguments, "float32")))]
+            results = _tuple(KERNELS[name].choose(given).function(*given))
+            for found, exact in zip(results, reference(name, arguments), strict=True):
+                if exact is not None and exact.dtype.kind == "f":
+                    assert_close(found, exact, 1e-5)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("x,positions,windows", rows_of("gather_windows"))
 def test_pooling_and_its_gradients_are_adjoint(x, positions, windows, version):

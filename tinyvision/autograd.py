@@ -388,7 +388,8 @@ class Node:
     def gradients(self, g, useful):
         """Run the rules: yields (edge, its gradient) for each useful edge."""
         values, together = self.values(), None
-        values["wanted"] = {i for edge, i in zip(self.edges, self.plan.wanted) if edge in useful}
+        if self.op.joint:
+            values["wanted"] = {i for edge, i in zip(self.edges, self.plan.wanted) if edge in useful}
         for edge, i, (rule, names) in zip(self.edges, self.plan.wanted, self.plan.rules):
             if edge in useful:
                 if self.op.joint:

@@ -146,7 +146,7 @@ class Op:
         """The names that a rule asks for. `**settings` stands for all settings that it does not name."""
         _, *parameters = inspect.signature(rule).parameters.values()
         names = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
-        if unknown := set(names).difference(self.arrays, self.settings, self.facts, self.results, ["wanted"]):
+        if unknown := set(names).difference(self.arrays, self.settings, self.facts, self.results, ["wanted"] * self.joint):
             raise TypeError(f"{self.name}.gradient: a rule asks for {sorted(unknown)}; there is "
                             f"{[*self.arrays, *self.settings, *self.facts, *self.results]}")
         return names if len(names) == len(parameters) else list(dict.fromkeys([*names, *self.settings]))

@@ -9,6 +9,8 @@ import numpy as np
 
 from .registry import KERNELS, Kernel
 
+REMEMBERED = 10_000                                        # choices, after which it begins anew
+
 _offered = []                                              # modules of versions, not imported yet
 _chosen = {}                                               # what was chosen before, by kernel and kind of arguments
 _choice = None                                             # None: the cheapest that serves; or what `use` was told
@@ -20,13 +22,21 @@ def choose(kernel, arguments):
         return kernel.versions["numpy"]
     if _offered:
         _import_offered()
+    if all(version.cost is None for version in kernel.versions.values()):
+        return _best(kernel, arguments)                    # which takes no longer than to look it up
     key = kernel, len(kernel.versions), _choice, *map(_key, arguments)
-    if key not in _chosen:
-        serving = [v for v in reversed(kernel.versions.values()) if v.serves(*arguments)]
-        forced = [v for v in serving if v.name == _choice]
-        allowed = forced or [v for v in serving if v.exact or _choice != "exact"]
-        _chosen[key] = min(allowed, key=lambda v: _seconds(v, arguments))
-    return _chosen[key]
+    if (chosen := _chosen.get(key)) is None:
+        if len(_chosen) >= REMEMBERED:
+            _chosen.clear()
+        chosen = _chosen[key] = _best(kernel, arguments)
+    return chosen
+
+
+def _best(kernel, arguments):
+    serving = [v for v in reversed(kernel.versions.values()) if v.serves(*arguments)]
+    forced = [v for v in serving if v.name == _choice]
+    allowed = forced or [v for v in serving if v.exact or _choice != "exact"]
+    return min(allowed, key=lambda v: _seconds(v, arguments))
 
 
 def _key(argument):

@@ -3,7 +3,7 @@ import functools
 import os
 import threading
 
-all_of_them = threading.RLock()                            # held while a kernel runs: Numba's "workqueue" threads allow no two
+all_of_them = threading.RLock()                            # held while a job runs, of which there is one at a time
 _threads = None
 
 

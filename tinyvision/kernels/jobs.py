@@ -32,6 +32,7 @@ FLOATS, DOUBLES, BYTES, INTEGERS = (types.Array(dtype, 1, "C")
                                     for dtype in (types.float32, types.float64, types.uint8, types.int64))
 INTEGER, NUMBER, FLAG = types.intp, types.float32, types.boolean
 SIZES = types.UniTuple(types.intp, 4)                      # the shape of images, or of a kernel
+NO_FLOATS, NO_BYTES = np.empty(0, np.float32), np.empty(0, np.uint8)       # where a job will read or write nothing
 
 
 def sizes(n):
@@ -83,6 +84,11 @@ class Job:
         return flat
 
 
+def all_floats(*arrays) -> bool:
+    """Whether these are arrays of float32 with something in them; None, for one that is left out, may be among them."""
+    return all(a is None or (a.dtype == np.float32 and a.size > 0) for a in arrays)
+
+
 def address_of(array) -> int:
     """Where the elements of an array begin: the first field of NumPy's array object, five times faster than `ctypes.data`."""
     return ctypes.c_ssize_t.from_address(id(array) + _HEAD).value
@@ -99,7 +105,7 @@ def job(function) -> Job:
     return Job(function)
 
 
-_DTYPES = {types.float32: "f", types.float64: "d", types.uint8: "B", types.int64: "l"}
+_DTYPES = {types.float32: "f", types.float64: "d", types.uint8: "B", types.int64: np.dtype(np.int64).char}
 _FORMATS = {types.Array: lambda kind: "qq", types.UniTuple: lambda kind: "q" * kind.count, types.Integer: lambda kind: "q",
             types.Boolean: lambda kind: "q", types.Float: lambda kind: "d"}
 

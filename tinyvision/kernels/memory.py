@@ -5,6 +5,7 @@ at once: 3 ms for the 32 MB that a first layer's output takes, in every step. `e
 when no array shows it any more.
 """
 import math
+import os
 import sys
 import threading
 
@@ -45,6 +46,16 @@ def _forget():
     """Give back the blocks that nobody has asked for of late."""
     for blocks in _blocks.values():
         blocks[:] = [entry for entry in blocks if sys.getrefcount(entry[0]) > 2 or entry[1] > _calls - REMEMBERED]
+
+
+def _after_fork():
+    """Another thread of the parent may have held the lock."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def release() -> None:

@@ -2,7 +2,7 @@
 
 The estimate is the roofline: the time to do the arithmetic at the rate that this kind of loop reaches, and the time to move
 what does not stay in the caches. The two speeds below are those of two cores of the machine on which the rates were measured
-(AVX-512, 2.6 GHz or so); on others all estimates are off by about the same factor, and the choice is the same.
+(AVX-512); on others all estimates are off by about the same factor, and the choice is the same.
 """
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils, config
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, models, overload, register_jitable, register_model
 
 F32 = np.float32
 INT, I32, BYTE, FLOAT = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.FloatType()
@@ -55,9 +55,10 @@ VECTOR, BYTES, MASK = ir.VectorType(FLOAT, LANES), ir.VectorType(BYTE, LANES), i
 inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)          # for what only compiled code calls
 
 
+@register_jitable
 def round_up(n, m):
     """The smallest multiple of m that is not below n."""
-    return -(-n // m) * m
+    return (n + m - 1) // m * m
 
 
 # The type ------------------------------------------------------------------------------------------------------------------
@@ -95,16 +96,9 @@ def _constant(number):
 
 def _spread(builder, number):
     """A vector that holds one number in all its lanes."""
-    nothing = ir.Constant(VECTOR, ir.Undefined)
+    nothing = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
     first = builder.insert_element(nothing, number, I32(0))
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
-
-
-def _spread_bit(builder, bit):
-    """A mask that holds one bit in all its lanes."""
-    nothing = ir.Constant(MASK, ir.Undefined)
-    return builder.shuffle_vector(builder.insert_element(nothing, bit, I32(0)), nothing,
-                                  ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
 
 
 def _function(builder, name, result, *arguments):
@@ -121,11 +115,7 @@ def _multiply_add(builder):
 def _lanes_below(builder, count):
     """A mask of the first `count` lanes."""
     numbers = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
-    count = builder.trunc(count, I32)
-    nothing = ir.Constant(ir.VectorType(I32, LANES), ir.Undefined)
-    limit = builder.shuffle_vector(builder.insert_element(nothing, count, I32(0)), nothing,
-                                   ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
-    return builder.icmp_signed("<", numbers, limit)
+    return builder.icmp_signed("<", numbers, _spread(builder, builder.trunc(count, I32)))
 
 
 @intrinsic
@@ -190,6 +180,7 @@ def some(array, i, count):
 
 @inner
 def put_some(array, i, vector, count):
+    """`store`, or `store_some` where fewer than LANES channels are left."""
     if count >= LANES:
         store(array, i, vector)
     else:
@@ -223,7 +214,7 @@ def _chosen_where(comparison):
 
 
 less, less_equal, equal = map(_chosen_where, ("<", "<=", "=="))      # less(a, b, x, y): x where a < b, else y; so with NaN
-_add, _subtract, _multiply = map(_binary, ("fadd", "fsub", "fmul"))
+_add, _subtract = map(_binary, ("fadd", "fsub"))
 
 
 @overload(operator.add)
@@ -234,11 +225,6 @@ def _(a, b):
 @overload(operator.sub)
 def _(a, b):
     return (lambda a, b: _subtract(a, b)) if a is vec and b is vec else None
-
-
-@overload(operator.mul)
-def _(a, b):
-    return (lambda a, b: _multiply(a, b)) if a is vec and b is vec else None
 
 
 @intrinsic
@@ -287,7 +273,7 @@ def register_tile(rows, add=False, groups=1, finish=False):
         biases = [builder.load(_place(builder, place, builder.add(o, INT(v))), align=4) for v in (0, LANES)]
         for i, total in enumerate(sums):
             total = builder.fadd(total, biases[i % 2])
-            stopped = builder.and_(builder.fcmp_ordered("<", total, _constant(0)), _spread_bit(builder, relu))
+            stopped = builder.and_(builder.fcmp_ordered("<", total, _constant(0)), _spread(builder, relu))
             sums[i] = builder.select(stopped, _constant(0), total)
 
     def generate(context, builder, signature, arguments):
@@ -337,62 +323,32 @@ def register_tile(rows, add=False, groups=1, finish=False):
     return finished_tile if finish else tile if groups == 1 else tile_of_groups
 
 
-tile, tile_add = register_tile(ROWS, add=False), register_tile(ROWS, add=True)
-_half, _half_add = register_tile(ROWS // 2, add=False), register_tile(ROWS // 2, add=True)
-_two, _two_add = register_tile(2, add=False), register_tile(2, add=True)
-_one, _one_add = register_tile(1, add=False), register_tile(1, add=True)
+tile, tile_add = register_tile(ROWS), register_tile(ROWS, add=True)
 tile_of_9_add, tile_of_3x3_add = register_tile(9, add=True), register_tile(9, add=True, groups=3)
 
 
-@inner
-def tile_rows(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
-    """`tile` for 1 to ROWS rows."""
-    if rows == ROWS:
-        tile(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
-        return
-    if rows >= ROWS // 2:
-        _half(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
-        rows, ai, ci = rows - ROWS // 2, ai + ROWS // 2 * ars, ci + ROWS // 2 * crs
-    if rows >= 2:
-        _two(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
-        rows, ai, ci = rows - 2, ai + 2 * ars, ci + 2 * crs
-    if rows == 1:
-        _one(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
+def _of_any_rows(**options):
+    """`register_tile` for 1 to ROWS rows, their number being the first argument: in tiles of ROWS / 2, 2 and 1."""
+    whole, half, two, one = (register_tile(rows, **options) for rows in (ROWS, ROWS // 2, 2, 1))
+
+    @inner
+    def tiles(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, *more):
+        if rows == ROWS:
+            whole(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, *more)
+            return
+        if rows >= ROWS // 2:
+            half(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, *more)
+            rows, ai, ci = rows - ROWS // 2, ai + ROWS // 2 * ars, ci + ROWS // 2 * crs
+        if rows >= 2:
+            two(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, *more)
+            rows, ai, ci = rows - 2, ai + 2 * ars, ci + 2 * crs
+        if rows == 1:
+            one(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, *more)
+
+    return tiles
 
 
-_finished, _finished_half, _finished_two, _finished_one = (register_tile(rows, finish=True) for rows in (ROWS, ROWS // 2, 2, 1))
-
-
-@inner
-def finished_rows(rows, a, ai, ars, ass, b, bi, c, ci, crs, S, K, bias, o, relu):
-    """`tile_rows` that adds a bias, and ReLU if told, before it stores; A's rows and B's are numbers side by side."""
-    if rows == ROWS:
-        _finished(a, ai, ars, ass, 1, b, bi, PANEL, c, ci, crs, S, K, bias, o, relu)
-        return
-    if rows >= ROWS // 2:
-        _finished_half(a, ai, ars, ass, 1, b, bi, PANEL, c, ci, crs, S, K, bias, o, relu)
-        rows, ai, ci = rows - ROWS // 2, ai + ROWS // 2 * ars, ci + ROWS // 2 * crs
-    if rows >= 2:
-        _finished_two(a, ai, ars, ass, 1, b, bi, PANEL, c, ci, crs, S, K, bias, o, relu)
-        rows, ai, ci = rows - 2, ai + 2 * ars, ci + 2 * crs
-    if rows == 1:
-        _finished_one(a, ai, ars, ass, 1, b, bi, PANEL, c, ci, crs, S, K, bias, o, relu)
-
-
-@inner
-def tile_rows_add(rows, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K):
-    """`tile_rows` that adds to c."""
-    if rows == ROWS:
-        tile_add(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
-        return
-    if rows >= ROWS // 2:
-        _half_add(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
-        rows, ai, ci = rows - ROWS // 2, ai + ROWS // 2 * ars, ci + ROWS // 2 * crs
-    if rows >= 2:
-        _two_add(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
-        rows, ai, ci = rows - 2, ai + 2 * ars, ci + 2 * crs
-    if rows == 1:
-        _one_add(a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K)
+tile_rows, tile_rows_add, finished_rows = _of_any_rows(), _of_any_rows(add=True), _of_any_rows(finish=True)
 
 
 # A small constant matrix on both sides -------------------------------------------------------------------------------------
@@ -446,9 +402,10 @@ def sandwich(matrix, add=False):
 
 @intrinsic
 def flush_denormals(typing_context):
-    """Make this thread take numbers below 1e-38 as 0, which costs a saturated network's step a hundredth; returns the old mode.
+    """Make this thread take numbers below 1e-38 as 0; returns the mode that was set before.
 
-    On processors that are neither x86 nor ARM it does nothing.
+    Arithmetic with such numbers takes the processor a hundred cycles and more, and a saturated network is full of them: a
+    training step took 100 times as long. On processors that are neither x86 nor ARM this does nothing.
     """
     def generate(context, builder, signature, arguments):
         old = _floating_point_mode(builder)

@@ -56,8 +56,6 @@ class Windows:
 
 def pair(n, what="size") -> tuple[int, int]:
     """(n, n) for a number, a pair as it is; for heights and widths. They are positive integers."""
-    if type(n) is tuple and len(n) == 2 and type(n[0]) is type(n[1]) is int and n[0] > 0 < n[1]:
-        return n                                           # as most come
     both = tuple(n) if isinstance(n, (tuple, list)) else (n, n)
     if len(both) != 2 or any(isinstance(m, bool) or not hasattr(m, "__index__") or m < 1 for m in both):
         raise ValueError(f"{what} is a positive integer or a pair of them (height, width), got {n!r}")

@@ -3,8 +3,8 @@
 A job is a number of parts. The caller posts it and takes parts itself, one after the other; so does each worker that is awake.
 When none is left, the caller waits for those that are under way. So a core that another program holds costs little: its
 worker does not come, and the others do its work. (A parallel loop of OpenMP waits for every thread at its end, for as long
-as the system leaves it waiting: 8 ms a kernel were measured beside a busy program.) A worker that finds nothing for half a
-millisecond takes naps, and after some 30 ms sleeps until the next job wakes it.
+as the system leaves it waiting: 8 ms a kernel were measured beside a busy program.) A worker that finds nothing for some
+tenths of a millisecond takes naps, and after some tens of milliseconds sleeps until the next job wakes it.
 
 All that the threads share is `state`, a few 64-bit numbers, each on a cache line of its own, changed by atomic instructions.
 """

@@ -71,7 +71,7 @@ class Call:
     def __init__(self, layer, args, settings):
         self.layer, self.args, self.settings, self.outputs, self.born = layer, args, settings, None, next(_clock)
         self.inputs = [leaf for leaf in leaves((args, settings)) if isinstance(leaf, SymbolicTensor)]
-        self.flat = not settings and list(args) == self.inputs         # each argument is a symbolic tensor
+        self.flat = not settings and all(isinstance(a, SymbolicTensor) for a in args)
 
 
 class Layer(Configurable):

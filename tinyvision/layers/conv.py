@@ -7,6 +7,7 @@ from .core import check_images, described, positive
 
 FUSED = []                                                 # functions that do all of a Conv2D in one go, or return None
 
+
 class Conv2D(Layer):
     """Slide `filters` kernels over images, add a bias, apply an activation.
 

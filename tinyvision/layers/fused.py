@@ -5,6 +5,7 @@ from .. import ops
 from ..activations import linear
 from ..autograd import Tensor, is_recording, mode
 from ..kernels.choice import forced
+from ..kernels.conv import conv_block_forward
 from ..ops.fused import fused_conv_again
 from .conv import FUSED, Conv2D
 from .core import check_images
@@ -19,7 +20,7 @@ def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | 
     if not isinstance(x, Tensor) or x.ndim != 4 or not x.size or layer.groups > 1 or mode.detecting:
         return None
     on_cpu = isinstance(x.data, np.ndarray) and isinstance(layer.kernel.data, np.ndarray)
-    if not on_cpu or not x.dtype == layer.kernel.dtype == np.float32 or forced() not in (None, "exact", "winograd", "direct"):
+    if not on_cpu or not x.dtype == layer.kernel.dtype == np.float32 or not _allowed(forced()):
         return None
     activation = layer.activation
     own_relu = activation is ops.relu
@@ -33,11 +34,18 @@ def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | 
     return y if own_relu else activation(y)
 
 
+def _allowed(choice):
+    """Whether the version of the kernels that is forced, if any, can do it in one go."""
+    return choice in (None, "exact") or (choice != "numpy" and choice in conv_block_forward.kernel.versions)
+
+
 def _prepared(layer):
     """What the kernels have made of the layer's weights, kept from call to call as long as these do not change."""
-    if getattr(layer, "_prepared", (None,))[0] != layer.kernel.changed:
-        layer._prepared = layer.kernel.changed, {}
-    return layer._prepared[1]
+    weights, changed = layer.kernel.data, layer.kernel.changed
+    kept = getattr(layer, "_prepared", (None, None))
+    if kept[0] is not weights or kept[1] != changed:
+        kept = layer._prepared = weights, changed, {}
+    return kept[2]
 
 
 FUSED.append(fused)

@@ -57,7 +57,7 @@ def fuse(calls, outputs):
 
 def _continues(chain, call):
     """Whether a call can be part of a chain: a ReLU behind a bare convolution, a pool behind either."""
-    if call is None or call.settings or _is_pool(chain[-1].layer):
+    if call is None or call.settings or _is_pool(chain[-1].layer) or call.layer.dtype != chain[0].layer.dtype:
         return False
     activation = chain[0].layer.activation
     if activation is ops.relu:

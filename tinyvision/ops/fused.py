@@ -26,13 +26,16 @@ def fused_conv(inputs, kernel, bias=None, strides=1, padding: str = "valid", dil
     >>> fused_conv(np.ones((1, 4, 4, 1)), -np.ones((3, 3, 1, 1)), np.array([12.0]), relu=True, pool=True)
     Tensor([[[[3.]]]])
     """
-    return fused_conv_again(inputs, kernel, bias, strides, padding, dilation_rate, relu, pool, None)
+    return fused_conv_again(inputs, kernel, bias, pair(strides), padding, pair(dilation_rate), relu, pool, None)
 
 
 def fused_conv_again(inputs, kernel, bias, strides, padding, dilation_rate, relu, pool, prepared: dict | None) -> Tensor:
-    """`fused_conv`, for callers who come again with the same kernel: what is made of it alone is kept in `prepared`."""
+    """`fused_conv`, for callers who come again with the same kernel: what is made of it alone is kept in `prepared`.
+
+    Strides and dilation rate are pairs here.
+    """
     inputs, kernel = as_tensor(inputs), as_tensor(kernel)
-    found = _geometry("conv", inputs.shape, kernel.shape, pair(strides), padding, pair(dilation_rate))
+    found = _geometry("conv", inputs.shape, kernel.shape, strides, padding, dilation_rate)
     if found["groups"] > 1:
         raise ValueError(f"fused_conv: it takes all channels together, the kernel {kernel.shape} a part of those of the images "
                          f"{inputs.shape}; use conv")

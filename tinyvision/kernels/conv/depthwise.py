@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import memory
 from ..cores import get_num_threads
-from ..jobs import FLOATS, INTEGER, job, share, sizes
+from ..jobs import FLOATS, INTEGER, all_floats, job, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..vectors import F32, LANES, inner, load, multiply_add, put_some, round_up, some, spread, store
@@ -65,9 +65,10 @@ def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, y: FLOATS, images:
     last = max(first, min(OW, (W - (KW - 1) * DW - 1 + left) // SW + 1))
     for row in share(images * OH, part, parts):
         n, h = row // OH, row % OH * SH - top
-        r0, r1, r2 = h, h + DH, h + 2 * DH                 # the rows under the window; one outside counts as zero
+        p0, p1 = _inside(h, KH, DH, H)
+        r0, r1, r2 = h, h + DH, h + 2 * DH                 # the rows under a 3x3 window; one outside counts as zero
         for c in range(0, C, LANES):
-            fast = KH == 3 and KW == 3 and c + LANES <= C
+            fast = KH == 3 and KW == 3 and c + LANES <= C and p0 < p1
             for j in range(0, first if fast else OW):
                 put_some(y, (row * OW + j) * C + c, _pixel(x, kernel, n, h, j * SW - left, c, geometry), C - c)
             if fast:
@@ -111,7 +112,7 @@ def depthwise_input_gradient(part, parts, dy: FLOATS, kernel: FLOATS, dx: FLOATS
 def depthwise_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, dk: FLOATS, images: INTEGER, geometry: GEOMETRY):
     """A sum for each part: (parts, KH * KW, C rounded up)."""
     H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
-    stride = (C + LANES - 1) // LANES * LANES
+    stride = round_up(C, LANES)
     dk = dk[part * KH * KW * stride:(part + 1) * KH * KW * stride]
     dk[:] = 0
     for row in share(images * OH, part, parts):
@@ -129,9 +130,9 @@ def depthwise_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, dk: FLOATS, im
                     store(dk, (p * KW + q) * stride + c, total)
 
 
-def _serves(a, channels, groups, filters):
+def _serves(a, b, channels, groups, filters):
     """One filter for each channel; float32."""
-    return a.dtype == F32 and a.size and channels == groups == filters and groups > 1
+    return channels == groups == filters and groups > 1 and all_floats(a, b)
 
 
 def _cost(images, windows, channels):
@@ -141,7 +142,7 @@ def _cost(images, windows, channels):
 
 
 @version(conv_forward, "depthwise",
-         lambda x, kernel, windows: kernel.shape[2] == 1 and _serves(x, x.shape[3], x.shape[3], kernel.shape[3]),
+         lambda x, kernel, windows: kernel.shape[2] == 1 and _serves(x, kernel, x.shape[3], x.shape[3], kernel.shape[3]),
          lambda x, kernel, windows: _cost(len(x), windows, x.shape[3]))
 def forward(x, kernel, windows):
     x, kernel = np.ascontiguousarray(x), np.ascontiguousarray(kernel)
@@ -151,7 +152,7 @@ def forward(x, kernel, windows):
 
 
 @version(conv_input_gradient, "depthwise",
-         lambda dy, kernel, windows, groups: _serves(dy, dy.shape[3], groups, groups * kernel.shape[2]),
+         lambda dy, kernel, windows, groups: _serves(dy, kernel, dy.shape[3], groups, groups * kernel.shape[2]),
          lambda dy, kernel, windows, groups: _cost(len(dy), windows, groups))
 def input_gradient(dy, kernel, windows, groups):
     if windows.strides == (1, 1):                          # a convolution again
@@ -163,7 +164,7 @@ def input_gradient(dy, kernel, windows, groups):
 
 
 @version(conv_kernel_gradient, "depthwise",
-         lambda x, dy, windows, groups: _serves(x, x.shape[3], groups, dy.shape[3]),
+         lambda x, dy, windows, groups: _serves(x, dy, x.shape[3], groups, dy.shape[3]),
          lambda x, dy, windows, groups: _cost(len(x), windows, groups))
 def kernel_gradient(x, dy, windows, groups):
     x, dy, parts = np.ascontiguousarray(x), np.ascontiguousarray(dy), get_num_threads()

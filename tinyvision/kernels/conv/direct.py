@@ -11,7 +11,7 @@ The input gradient of a convolution in steps of 1 is itself a convolution, of dy
 import numpy as np
 
 from .. import cores, memory
-from ..jobs import BYTES, FLAG, FLOATS, INTEGER, job, share, sizes
+from ..jobs import BYTES, FLAG, FLOATS, INTEGER, NO_BYTES, NO_FLOATS, all_floats, job, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..vectors import (
@@ -35,7 +35,6 @@ from .block import conv_block_backward, conv_block_forward
 from .epilogue import finish, finish_pooled, padded, unfinished, unpool
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
-NOTHING, NO_BYTES = np.empty(0, F32), np.empty(0, np.uint8)
 RATE = 0.5                                                 # of the arithmetic peak
 TOGETHER = 64                                              # pixels of the output, at least, between two visits to a sum of dK
 GEOMETRY = sizes(12)                                       # of x with its margins, and of the windows
@@ -49,7 +48,7 @@ def _geometry(x, filters, windows):
 @job
 def pack(part, parts, kernel: FLOATS, packed: FLOATS, K: INTEGER, F: INTEGER):
     """(K, F) -> panels of filters (F / PANEL, K, PANEL), zeros beyond the last filter."""
-    panels = (F + PANEL - 1) // PANEL
+    panels = round_up(F, PANEL) // PANEL
     for i in share(K * panels, part, parts):
         k, panel = i % K, i // K
         for v in range(PANEL):
@@ -80,7 +79,7 @@ def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOA
     """
     H, W, C, OH, OW, F, KH, KW, SH, SW, DH, DW = geometry
     step = 2 if pool else 1
-    rows, columns, panels = OH // step, OW // step, (F + PANEL - 1) // PANEL
+    rows, columns, panels = OH // step, OW // step, round_up(F, PANEL) // PANEL
     small = packed.size < 2 ** 17
     s = np.empty(2 * ROWS * PANEL, F32)
     for unit in share(panels * images * rows, part, parts):
@@ -89,8 +88,8 @@ def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOA
         for w in range(0, columns * step, ROWS):
             count = min(ROWS, columns * step - w)
             if not pool and DW == 1 and (panel + 1) * PANEL <= F:
-                finished_rows(count, x, ((n * H + h * SH) * W + w * SW) * C, SW * C, DH * W * C,
-                              packed, panel * KH * KW * C * PANEL, y, (row * columns + w) * F + panel * PANEL, F,
+                finished_rows(count, x, ((n * H + h * SH) * W + w * SW) * C, SW * C, DH * W * C, 1,
+                              packed, panel * KH * KW * C * PANEL, PANEL, y, (row * columns + w) * F + panel * PANEL, F,
                               KH, KW * C, bias, panel * PANEL, relu)
                 continue
             for i in range(step):
@@ -116,7 +115,7 @@ def direct_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, y: FLOATS, positi
     window's numbers in x is multiplied with them.
     """
     H, W, C, OH, OW, F, KH, KW, SH, SW, DH, DW = geometry
-    step, stride = 2 if pool else 1, (F + PANEL - 1) // PANEL * PANEL
+    step, stride = 2 if pool else 1, round_up(F, PANEL)
     height, width = OH // step * step, OW // step * step   # of what the pool sees
     size = (KH * KW * C + ROWS) * stride
     dk, db = dk[part * size:(part + 1) * size], db[part * stride:(part + 1) * stride]
@@ -154,7 +153,7 @@ def direct_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, y: FLOATS, positi
 def _unfinish_rows(dy, y, positions, n, first, rows, s, db, relu, pool, geometry):
     """Rows first .. first + rows - 1 of the gradient before bias, ReLU and pool: s (rows, width, F rounded up)."""
     _, _, _, OH, OW, F, _, _, _, _, _, _ = geometry
-    stride = (F + PANEL - 1) // PANEL * PANEL
+    stride = round_up(F, PANEL)
     if pool:
         width = OW // 2 * 2
         for i in range(0, rows, 2):
@@ -175,7 +174,7 @@ def undo_epilogue(part, parts, dy: FLOATS, y: FLOATS, positions: BYTES, images: 
                   db: FLOATS, geometry: GEOMETRY):
     """The gradient before ReLU and pool, written out, (N, OH, OW, F); and the sums db of the parts."""
     _, _, _, OH, OW, F, _, _, _, _, _, _ = geometry
-    stride = (F + PANEL - 1) // PANEL * PANEL
+    stride = round_up(F, PANEL)
     db = db[part * stride:(part + 1) * stride]
     db[:] = 0
     for n in share(images, part, parts):
@@ -224,10 +223,6 @@ def with_margins(x, windows):
     return wide
 
 
-def _serves(*arrays):
-    return all(a.dtype == F32 and a.size for a in arrays)
-
-
 def _cost(images, windows, channels, filters, passes=1, pool=False, rate=RATE):
     """As many operations as the definition, in whole panels of filters, so many times; margins cost a copy of x."""
     pixels, image = images * windows.output[0] * windows.output[1], images * windows.image[0] * windows.image[1]
@@ -238,7 +233,8 @@ def _cost(images, windows, channels, filters, passes=1, pool=False, rate=RATE):
 
 
 @version(conv_block_forward, "direct",
-         lambda x, kernel, bias, windows, relu, pool, prepared=None: kernel.shape[2] == x.shape[3] and _serves(x, kernel),
+         lambda x, kernel, bias, windows, relu, pool, prepared=None:
+         kernel.shape[2] == x.shape[3] and all_floats(x, kernel, bias),
          lambda x, kernel, bias, windows, relu, pool, prepared=None: _cost(len(x), windows, *kernel.shape[2:], 1, pool))
 def forward(x, kernel, bias, windows, relu, pool, prepared=None):
     (oh, ow), o = windows.output, kernel.shape[3]
@@ -262,7 +258,7 @@ def _packed(kernel, prepared):
 
 
 @version(conv_block_backward, "direct", lambda x, kernel, y, positions, dy, windows, relu, pool, wanted:
-         kernel.shape[2] == x.shape[3] and _serves(x, kernel, dy),
+         kernel.shape[2] == x.shape[3] and all_floats(x, kernel, y, dy),
          lambda x, kernel, y, positions, dy, windows, relu, pool, wanted: _cost(
              len(x), windows, x.shape[3], dy.shape[3], wanted[0] + wanted[1], pool and not wanted[0]))
 def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
@@ -270,7 +266,7 @@ def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
     y, positions = np.ascontiguousarray(y), np.ascontiguousarray(positions)
     if wanted[0] and (relu or pool):
         dy, db = _before_epilogue(y, positions, np.ascontiguousarray(dy), windows, relu, pool)
-        y, positions, relu, pool = NOTHING, NO_BYTES, False, False
+        y, positions, relu, pool = NO_FLOATS, NO_BYTES, False, False
     bare = not (relu or pool) and (db is not None or not wanted[2])
     dk, sums = (_kernel_gradient(x, dy, y, positions, windows, relu, pool, bare) if wanted[1] or (wanted[2] and db is None)
                 else (None, None))
@@ -296,23 +292,23 @@ def _kernel_gradient(x, dy, y, positions, windows, relu, pool, bare=False):
     return dk[:, :numbers, :o].sum(axis=0).reshape(*windows.size, x.shape[3], o), db[:, :o].sum(axis=0)
 
 
-@version(conv_forward, "direct", lambda x, kernel, windows: kernel.shape[2] == x.shape[3] and _serves(x, kernel),
+@version(conv_forward, "direct", lambda x, kernel, windows: kernel.shape[2] == x.shape[3] and all_floats(x, kernel),
          lambda x, kernel, windows: _cost(len(x), windows, *kernel.shape[2:]))
 def plain_forward(x, kernel, windows):
     return forward(x, kernel, None, windows, False, False)[0]
 
 
 @version(conv_input_gradient, "direct",
-         lambda dy, kernel, windows, groups: groups == 1 and windows.strides == (1, 1) and _serves(dy, kernel),
+         lambda dy, kernel, windows, groups: groups == 1 and windows.strides == (1, 1) and all_floats(dy, kernel),
          lambda dy, kernel, windows, groups: _cost(len(dy), turned(windows), kernel.shape[3], kernel.shape[2]))
 def input_gradient(dy, kernel, windows, groups):
     return plain_forward(dy, np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), turned(windows))
 
 
-@version(conv_kernel_gradient, "direct", lambda x, dy, windows, groups: groups == 1 and _serves(x, dy),
+@version(conv_kernel_gradient, "direct", lambda x, dy, windows, groups: groups == 1 and all_floats(x, dy),
          lambda x, dy, windows, groups: _cost(len(x), windows, x.shape[3], dy.shape[3]))
 def kernel_gradient(x, dy, windows, groups):
-    return _kernel_gradient(x, dy, NOTHING, NO_BYTES, windows, False, False, bare=True)[0]
+    return _kernel_gradient(x, dy, NO_FLOATS, NO_BYTES, windows, False, False, bare=True)[0]
 
 
 def turned(windows):

@@ -2,14 +2,15 @@
 
 It is the direct convolution of an image that is one long row, so that no register tile ends at the edge of a small image.
 """
+from ..jobs import all_floats
 from ..registry import version
 from ..windows import Windows
 from . import direct
 from .reference import conv_forward, conv_input_gradient
 
 
-def _serves(a, windows):
-    return windows.size == windows.strides == (1, 1) and not windows.padded and a.dtype == direct.F32 and a.size
+def _serves(a, kernel, windows):
+    return windows.size == windows.strides == (1, 1) and not windows.padded and all_floats(a, kernel)
 
 
 def _in_a_row(windows):
@@ -22,14 +23,14 @@ def _cost(images, windows, channels, filters):
     return direct._cost(images, _in_a_row(windows), channels, filters, rate=direct.RATE + 0.1)
 
 
-@version(conv_forward, "pointwise", lambda x, kernel, windows: kernel.shape[2] == x.shape[3] and _serves(x, windows),
+@version(conv_forward, "pointwise", lambda x, kernel, windows: kernel.shape[2] == x.shape[3] and _serves(x, kernel, windows),
          lambda x, kernel, windows: _cost(len(x), windows, *kernel.shape[2:]))
 def forward(x, kernel, windows):
     n, h, w, c = x.shape
     return direct.plain_forward(x.reshape(n, 1, h * w, c), kernel, _in_a_row(windows)).reshape(n, h, w, kernel.shape[3])
 
 
-@version(conv_input_gradient, "pointwise", lambda dy, kernel, windows, groups: groups == 1 and _serves(dy, windows),
+@version(conv_input_gradient, "pointwise", lambda dy, kernel, windows, groups: groups == 1 and _serves(dy, kernel, windows),
          lambda dy, kernel, windows, groups: _cost(len(dy), windows, kernel.shape[3], kernel.shape[2]))
 def input_gradient(dy, kernel, windows, groups):
     return forward(dy, kernel.transpose(0, 1, 3, 2), windows)

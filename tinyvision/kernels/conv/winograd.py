@@ -25,7 +25,7 @@ import numpy as np
 
 from .. import memory
 from ..cores import get_num_threads
-from ..jobs import BYTES, FLAG, FLOATS, INTEGER, Job, share, sizes
+from ..jobs import BYTES, FLAG, FLOATS, INTEGER, NO_BYTES, NO_FLOATS, Job, all_floats, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..vectors import (
@@ -59,7 +59,6 @@ MATRICES = {                                               # m: B^T, A^T, G
         [[1, 1, 1, 1, 0], [0, 1, -1, 2, 0], [0, 1, 1, 4, 1]],
         [[1/2, 0, 0], [-1/2, -1/2, -1/2], [-1/6, 1/6, -1/6], [1/6, 1/3, 2/3], [0, 0, 1]]),
 }
-NOTHING, NO_BYTES = np.empty(0, F32), np.empty(0, np.uint8)
 PRODUCT_RATE, TRANSFORM_RATE = 0.75, 0.15                  # of the arithmetic peak
 PIECE = 64                                                 # numbers of a sum that are added up in a row
 CHUNK = 72                                                 # tiles that go through together
@@ -121,7 +120,7 @@ def jobs(m):
         Swapped, the kernel lies in memory with its channels and filters exchanged, (3, 3, F, C).
         """
         patch = np.zeros(9 * LANES, F32)
-        panels = (F + PANEL - 1) // PANEL
+        panels = round_up(F, PANEL) // PANEL
         for i in share(C * panels, part, parts):
             c, panel = i % C, i // C
             for v in range(0, PANEL, LANES):
@@ -140,10 +139,19 @@ def jobs(m):
                     to_u(patch, 0, 3 * LANES, LANES, U, to, side * plane, plane)
 
     @inner
+    def planes(workspace, part, geometry):
+        """V and M of a part, each with the size of its planes."""
+        C, F, chunk = geometry[2], geometry[5], geometry[10]
+        v_plane, m_plane = chunk * round_up(C, PANEL) + SKEW, chunk * round_up(F, PANEL) + SKEW
+        start = part * points * (v_plane + m_plane)
+        middle = start + points * v_plane
+        return workspace[start:middle], v_plane, workspace[middle:middle + points * m_plane], m_plane
+
+    @inner
     def fill_v(x, V, v_plane, start, stop, patch, geometry):
         """V = B^T X B for the tiles start .. stop - 1. What lies outside the image counts as zero."""
         H, W, C, _, _, _, top, left, down, across, _ = geometry
-        stride = (C + PANEL - 1) // PANEL * PANEL
+        stride = round_up(C, PANEL)
         for t in range(start, stop):
             n, h, w = t // (down * across), t // across % down * m - top, t % across * m - left
             inside = h >= 0 and w >= 0 and h + side <= H and w + side <= W
@@ -165,7 +173,7 @@ def jobs(m):
     def write_y(M, m_plane, start, stop, o0, o1, s, bias, y, positions, relu, pool, geometry):
         """Y = A^T M A, and what follows the convolution, for the tiles start .. stop - 1 and the filters o0 .. o1 - 1."""
         _, _, _, OH, OW, F, _, _, down, across, _ = geometry
-        stride = (F + PANEL - 1) // PANEL * PANEL
+        stride = round_up(F, PANEL)
         for t in range(start, stop):
             n, h, w = t // (down * across), t // across % down * m, t % across * m
             for o in range(o0, o1, LANES):
@@ -185,11 +193,8 @@ def jobs(m):
                 pool: FLAG, tiles: INTEGER, workspace: FLOATS, geometry: GEOMETRY):
         """Parts share out the tiles; where these are few, the filters."""
         C, F, chunk = geometry[2], geometry[5], geometry[10]
-        c_stride, o_stride = (C + PANEL - 1) // PANEL * PANEL, (F + PANEL - 1) // PANEL * PANEL
-        v_plane, m_plane = chunk * c_stride + SKEW, chunk * o_stride + SKEW
-        room = points * (v_plane + m_plane)
-        V = workspace[part * room:part * room + points * v_plane]
-        M = workspace[part * room + points * v_plane:(part + 1) * room]
+        c_stride, o_stride = round_up(C, PANEL), round_up(F, PANEL)
+        V, v_plane, M, m_plane = planes(workspace, part, geometry)
         patch, s = np.empty(points * LANES, F32), np.empty(m * m * LANES, F32)
         first, last, o0, o1 = tiles * part // parts, tiles * (part + 1) // parts, 0, o_stride
         if tiles < 32 * parts and o_stride >= parts * PANEL:
@@ -209,7 +214,7 @@ def jobs(m):
     def fill_dm(dy, y, positions, M, m_plane, start, stop, s, db, relu, pool, geometry):
         """dM = A dY A^T for the tiles start .. stop - 1; the sum of dY goes to db."""
         _, _, _, OH, OW, F, _, _, down, across, _ = geometry
-        stride = (F + PANEL - 1) // PANEL * PANEL
+        stride = round_up(F, PANEL)
         for t in range(start, stop):
             n, h, w = t // (down * across), t // across % down * m, t % across * m
             for o in range(0, stride, LANES):
@@ -232,7 +237,7 @@ def jobs(m):
     def add_dx(V, v_plane, dx, start, stop, patch, geometry):
         """dX += B dV B^T for the tiles start .. stop - 1, which overlap."""
         H, W, C, _, _, _, top, left, down, across, _ = geometry
-        stride = (C + PANEL - 1) // PANEL * PANEL
+        stride = round_up(C, PANEL)
         for t in range(start, stop):
             n, h, w = t // (down * across), t // across % down * m - top, t % across * m - left
             if t % (down * across) == 0:                   # a new image: its zeros are still in the cache when they are needed
@@ -254,11 +259,8 @@ def jobs(m):
                  wants_dk: FLAG, workspace: FLOATS, geometry: GEOMETRY):
         """Parts share out the images, and keep sums dU and db of their own."""
         C, F, down, across, chunk = geometry[2], geometry[5], geometry[8], geometry[9], geometry[10]
-        c_stride, o_stride = (C + PANEL - 1) // PANEL * PANEL, (F + PANEL - 1) // PANEL * PANEL
-        v_plane, m_plane = chunk * c_stride + SKEW, chunk * o_stride + SKEW
-        room = points * (v_plane + m_plane)
-        V = workspace[part * room:part * room + points * v_plane]
-        M = workspace[part * room + points * v_plane:(part + 1) * room]
+        c_stride, o_stride = round_up(C, PANEL), round_up(F, PANEL)
+        V, v_plane, M, m_plane = planes(workspace, part, geometry)
         dU, db = dU[part * points * du_plane:(part + 1) * points * du_plane], db[part * o_stride:(part + 1) * o_stride]
         patch, s = np.empty(points * LANES, F32), np.empty(m * m * LANES, F32)
         if wants_dk:
@@ -286,7 +288,7 @@ def jobs(m):
     def untransform_kernel(part, parts, dU: FLOATS, sums: INTEGER, du_plane: INTEGER, dk: FLOATS, C: INTEGER, F: INTEGER):
         """dK = G^T (the sum of the parts' dU) G."""
         s, found = np.empty(points * LANES, F32), np.empty(9 * LANES, F32)
-        o_stride = (F + PANEL - 1) // PANEL * PANEL
+        o_stride = round_up(F, PANEL)
         for c in share(C, part, parts):
             for o in range(0, F, LANES):
                 for p in range(points):
@@ -305,10 +307,10 @@ def jobs(m):
 plan_of = functools.lru_cache(maxsize=1024)(Plan)          # the same Plan for the same arguments
 
 
-def _serves(x, kernel_shape, windows):
-    """3x3 windows in steps of 1 over float32, all channels together."""
-    return (windows.size == (3, 3) and windows.strides == (1, 1) and windows.dilation == (1, 1) and x.dtype == F32
-            and x.size and kernel_shape[2] == x.shape[3])
+def _serves(windows, channels, x, *others):
+    """3x3 windows in steps of 1, all channels together, over float32."""
+    return (windows.size == (3, 3) and windows.strides == (1, 1) and windows.dilation == (1, 1) and channels == x.shape[3]
+            and all_floats(x, *others))
 
 
 def _cost(plan, products, pool=False, prepared=False):
@@ -336,7 +338,7 @@ def _transformed(kernel, plan, swapped=False, prepared=None):
 
 
 @version(conv_block_forward, "winograd",
-         lambda x, kernel, bias, windows, relu, pool, prepared=None: _serves(x, kernel.shape, windows),
+         lambda x, kernel, bias, windows, relu, pool, prepared=None: _serves(windows, kernel.shape[2], x, kernel, bias),
          lambda x, kernel, bias, windows, relu, pool, prepared=None: _cost(
              plan_of(x.shape, kernel.shape[3], windows, pool), 1, pool, prepared is not None), exact=False)
 def forward(x, kernel, bias, windows, relu, pool, prepared=None):
@@ -351,7 +353,7 @@ def forward(x, kernel, bias, windows, relu, pool, prepared=None):
 
 
 @version(conv_block_backward, "winograd",
-         lambda x, kernel, y, positions, dy, windows, relu, pool, wanted: _serves(x, kernel.shape, windows),
+         lambda x, kernel, y, positions, dy, windows, relu, pool, wanted: _serves(windows, kernel.shape[2], x, kernel, y, dy),
          lambda x, kernel, y, positions, dy, windows, relu, pool, wanted: _cost(
              plan_of(x.shape, dy.shape[3], windows, pool), max(wanted[0] + wanted[1], 1), pool), exact=False)
 def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
@@ -359,12 +361,12 @@ def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
     parts = min(parts, plan.n)
     _, _, job, untransform = jobs(plan.m)
     dx = memory.empty(x.shape) if wanted[0] else None
-    dU = memory.empty((parts * plan.points * plan.du,)) if wanted[1] else NOTHING
+    dU = memory.empty((parts * plan.points * plan.du,)) if wanted[1] else NO_FLOATS
     db = np.empty((parts, plan.padded_o), F32)
-    Ut = _transformed(kernel, plan, swapped=True) if wanted[0] else NOTHING
+    Ut = _transformed(kernel, plan, swapped=True) if wanted[0] else NO_FLOATS
     x, y, positions, dy = map(np.ascontiguousarray, (x, y, positions, dy))
     job(x, Ut, plan.ut, dy, y, positions, relu, pool, plan.n,
-        dx if wanted[0] else NOTHING, dU, plan.du, db, wanted[0], wanted[1], plan.workspace(parts),
+        dx if wanted[0] else NO_FLOATS, dU, plan.du, db, wanted[0], wanted[1], plan.workspace(parts),
         plan.geometry, parts=parts)
     dk = None
     if wanted[1]:
@@ -373,14 +375,14 @@ def backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
     return dx, dk, db[:, :plan.o].sum(axis=0) if wanted[2] else None
 
 
-@version(conv_forward, "winograd", lambda x, kernel, windows: _serves(x, kernel.shape, windows),
+@version(conv_forward, "winograd", lambda x, kernel, windows: _serves(windows, kernel.shape[2], x, kernel),
          lambda x, kernel, windows: _cost(plan_of(x.shape, kernel.shape[3], windows, False), 1), exact=False)
 def plain_forward(x, kernel, windows):
     return forward(x, kernel, None, windows, False, False)[0]
 
 
 @version(conv_input_gradient, "winograd",
-         lambda dy, kernel, windows, groups: groups == 1 and _serves(dy, (3, 3, dy.shape[3]), windows),
+         lambda dy, kernel, windows, groups: groups == 1 and _serves(windows, dy.shape[3], dy, kernel),
          lambda dy, kernel, windows, groups: _cost(plan_of(dy.shape, kernel.shape[2], turned(windows), False), 1), exact=False)
 def input_gradient(dy, kernel, windows, groups):
     """The convolution of dy with the kernel turned by 180 degrees: its tiles do not overlap, and its error is smaller."""
@@ -388,8 +390,8 @@ def input_gradient(dy, kernel, windows, groups):
 
 
 @version(conv_kernel_gradient, "winograd",
-         lambda x, dy, windows, groups: groups == 1 and _serves(x, (3, 3, x.shape[3]), windows),
+         lambda x, dy, windows, groups: groups == 1 and _serves(windows, x.shape[3], x, dy),
          lambda x, dy, windows, groups: _cost(plan_of(x.shape, dy.shape[3], windows, False), 1), exact=False)
 def kernel_gradient(x, dy, windows, groups):
     kernel = np.empty((3, 3, x.shape[3], 0), F32)          # its values do not matter
-    return backward(x, kernel, NOTHING, NO_BYTES, dy, windows, False, False, (False, True, False))[1]
+    return backward(x, kernel, NO_FLOATS, NO_BYTES, dy, windows, False, False, (False, True, False))[1]

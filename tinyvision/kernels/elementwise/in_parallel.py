@@ -2,24 +2,22 @@
 import numpy as np
 
 from .. import memory
-from ..jobs import FLOATS, NUMBER, job, share
+from ..jobs import FLOATS, NUMBER, all_floats, job, share
 from ..registry import version
-from ..vectors import F32, LANES, less, put_some, some, spread
-from .reference import added, clipped, passed
-
-LARGE = 2 ** 15                                            # elements from which on it is worth the threads
+from ..vectors import F32, LANES, less, put_some, round_up, some, spread
+from .reference import LARGE, added, clipped, passed
 
 
 @job
 def add(part, parts, x1: FLOATS, x2: FLOATS, y: FLOATS):
-    for block in share((y.size + LANES - 1) // LANES, part, parts):
+    for block in share(round_up(y.size, LANES) // LANES, part, parts):
         i = block * LANES
         put_some(y, i, some(x1, i, y.size - i) + some(x2, i, y.size - i), y.size - i)
 
 
 @job
 def clip(part, parts, x: FLOATS, low: NUMBER, high: NUMBER, y: FLOATS):
-    for block in share((y.size + LANES - 1) // LANES, part, parts):
+    for block in share(round_up(y.size, LANES) // LANES, part, parts):
         i = block * LANES
         v = some(x, i, y.size - i)
         v = less(v, spread(low), spread(low), v)
@@ -28,7 +26,7 @@ def clip(part, parts, x: FLOATS, low: NUMBER, high: NUMBER, y: FLOATS):
 
 @job
 def mask(part, parts, g: FLOATS, y: FLOATS, low: NUMBER, high: NUMBER, dx: FLOATS):
-    for block in share((y.size + LANES - 1) // LANES, part, parts):
+    for block in share(round_up(y.size, LANES) // LANES, part, parts):
         i = block * LANES
         v, zero = some(y, i, y.size - i), spread(F32(0))
         above = less(spread(low), v, some(g, i, y.size - i), zero)
@@ -36,7 +34,7 @@ def mask(part, parts, g: FLOATS, y: FLOATS, low: NUMBER, high: NUMBER, dx: FLOAT
 
 
 def _serves(x, *others):
-    return x.size >= LARGE and x.dtype == F32 and all(a.dtype == F32 and a.shape == x.shape for a in others)
+    return x.size >= LARGE and all(a.shape == x.shape for a in others) and all_floats(x, *others)
 
 
 @version(added, "in_parallel", lambda x1, x2: isinstance(x2, np.ndarray) and _serves(x1, x2))

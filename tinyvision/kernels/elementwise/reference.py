@@ -2,6 +2,8 @@
 from ...device import array_library
 from ..registry import kernel
 
+LARGE = 2 ** 15                                            # elements from which on a step is worth all cores
+
 
 @kernel
 def added(x1, x2):

@@ -6,9 +6,9 @@ step of the MNIST convnet took twice as long with them. Transposed factors are r
 import numpy as np
 
 from .. import memory
-from ..jobs import FLAG, FLOATS, INTEGER, job
+from ..jobs import FLAG, FLOATS, INTEGER, all_floats, job
 from ..registry import version
-from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, some, spread, store, tile_rows, tile_rows_add
+from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, round_up, some, spread, store, tile_rows, tile_rows_add
 from .reference import product
 
 BLOCK = 1024                                               # steps of the inner sum between two visits to a tile
@@ -32,7 +32,7 @@ def _packed(b, bks, bcs, first, K, N, panel):
 def multiply(part, parts, a: FLOATS, ars: INTEGER, aks: INTEGER, b: FLOATS, bks: INTEGER, bcs: INTEGER, y: FLOATS, M: INTEGER,
              K: INTEGER, N: INTEGER, by_panels: FLAG):
     """y (M, N) = a (M, K) b (K, N), rows and columns at the given strides. Parts share out rows, or panels of columns."""
-    panels = (N + PANEL - 1) // PANEL
+    panels = round_up(N, PANEL) // PANEL
     p0, p1, r0, r1 = 0, panels, M * part // parts, M * (part + 1) // parts
     if by_panels:
         p0, p1, r0, r1 = panels * part // parts, panels * (part + 1) // parts, 0, M
@@ -64,7 +64,7 @@ def _laid_out(a):
     return np.ascontiguousarray(a), a.shape[1], 1
 
 
-@version(product, "tiled", lambda x1, x2: x1.ndim == x2.ndim == 2 and x1.dtype == x2.dtype == F32 and x1.size and x2.size)
+@version(product, "tiled", lambda x1, x2: x1.ndim == x2.ndim == 2 and all_floats(x1, x2))
 def matrices(x1, x2):
     (m, k), n = x1.shape, x2.shape[1]
     a, b, y = _laid_out(x1), _laid_out(x2), memory.empty((m, n))

@@ -7,45 +7,28 @@ import numpy as np
 
 from .. import memory
 from ..cores import get_num_threads
-from ..jobs import FLOATS, INTEGER, job, share
+from ..jobs import FLOATS, INTEGER, all_floats, job, share
 from ..registry import version
 from ..vectors import F32, LANES, load, multiply_add, put_some, round_up, some, spread, store
 from .reference import affine, channel_moments, channel_sums, scale_and_shift
 
 BLOCK = 64                                                 # rows whose sum is taken in a register
+SAMPLE = 64                                                # rows, spread over all, whose mean is near enough to that of all
 
 
 @job
-def moments(part, parts, x: FLOATS, sums: FLOATS, rows: INTEGER, C: INTEGER):
-    """Of each part the sums of x - x[0] and of its square, (parts, 2, C rounded up).
-
-    x[0] is near enough to the mean for the variance, which is a difference of the two, to lose nothing.
-    """
-    stride = (C + LANES - 1) // LANES * LANES
+def sums_about(part, parts, a: FLOATS, b: FLOATS, a0: FLOATS, b0: FLOATS, sums: FLOATS, rows: INTEGER, C: INTEGER):
+    """Of each part the sums of a - a0 and of (a - a0) (b - b0), (parts, 2, C rounded up)."""
+    stride = round_up(C, LANES)
     sums = sums[part * 2 * stride:(part + 1) * 2 * stride]
     sums[:] = 0
-    for block in share((rows + BLOCK - 1) // BLOCK, part, parts):
+    for block in share(round_up(rows, BLOCK) // BLOCK, part, parts):
         for c in range(0, C, LANES):
-            first, once, square = some(x, c, C - c), spread(F32(0)), spread(F32(0))
+            a_from, b_from = some(a0, c, C - c), some(b0, c, C - c)
+            once, product = spread(F32(0)), spread(F32(0))
             for r in range(block * BLOCK, min((block + 1) * BLOCK, rows)):
-                distance = some(x, r * C + c, C - c) - first
-                once, square = once + distance, multiply_add(distance, distance, square)
-            store(sums, c, load(sums, c) + once)
-            store(sums, stride + c, load(sums, stride + c) + square)
-
-
-@job
-def two_sums(part, parts, dy: FLOATS, x: FLOATS, mean: FLOATS, sums: FLOATS, rows: INTEGER, C: INTEGER):
-    """Of each part the sums of dy and of dy * (x - mean), (parts, 2, C rounded up)."""
-    stride = (C + LANES - 1) // LANES * LANES
-    sums = sums[part * 2 * stride:(part + 1) * 2 * stride]
-    sums[:] = 0
-    for block in share((rows + BLOCK - 1) // BLOCK, part, parts):
-        for c in range(0, C, LANES):
-            m, once, product = some(mean, c, C - c), spread(F32(0)), spread(F32(0))
-            for r in range(block * BLOCK, min((block + 1) * BLOCK, rows)):
-                g = some(dy, r * C + c, C - c)
-                once, product = once + g, multiply_add(g, some(x, r * C + c, C - c) - m, product)
+                distance = some(a, r * C + c, C - c) - a_from
+                once, product = once + distance, multiply_add(distance, some(b, r * C + c, C - c) - b_from, product)
             store(sums, c, load(sums, c) + once)
             store(sums, stride + c, load(sums, stride + c) + product)
 
@@ -69,8 +52,7 @@ def combined(part, parts, dy: FLOATS, x: FLOATS, a: FLOATS, b: FLOATS, offset: F
 def _serves(x, *others):
     """float32, with statistics of the last axis."""
     shapes = x.shape, (1,) * (x.ndim - 1) + x.shape[-1:]
-    fits = all(isinstance(a, np.ndarray) and a.dtype == F32 and a.shape in shapes for a in others)
-    return fits and x.ndim > 1 and x.size and x.dtype == F32
+    return x.ndim > 1 and all(isinstance(a, np.ndarray) and a.shape in shapes for a in others) and all_floats(x, *others)
 
 
 def _all_but_last(x, axes):
@@ -79,11 +61,12 @@ def _all_but_last(x, axes):
 
 @version(channel_moments, "by_channel", lambda x, axes: _serves(x) and _all_but_last(x, axes))
 def fast_moments(x, axes):
-    x, parts, C = np.ascontiguousarray(x), get_num_threads(), x.shape[-1]
-    rows, sums = x.size // C, np.empty((parts, 2, round_up(C, LANES)), F32)
-    moments(x, sums, rows, C, parts=parts)
-    once, square = sums[:, :, :C].sum(axis=0) / F32(rows)
-    return np.stack([x.reshape(-1, C)[0] + once, np.maximum(square - once * once, 0)]).reshape(2, *(1,) * (x.ndim - 1), C)
+    """The variance is the difference of two sums. They are taken about a number near the mean, so that it loses nothing."""
+    x, C = np.ascontiguousarray(x), x.shape[-1]
+    pixels = x.reshape(-1, C)
+    near = pixels[::max(1, len(pixels) // SAMPLE)].mean(axis=0)
+    once, square = _sums(x, x, near, near) / F32(len(pixels))
+    return np.stack([near + once, np.maximum(square - once * once, 0)]).reshape(2, *(1,) * (x.ndim - 1), C)
 
 
 @version(scale_and_shift, "by_channel",
@@ -98,10 +81,16 @@ def fast_scale_and_shift(x, scale, shift):
 @version(channel_sums, "by_channel",
          lambda dy, x, mean, axes: _serves(x, dy, mean) and _all_but_last(x, axes) and dy.shape == x.shape != mean.shape)
 def fast_sums(dy, x, mean, axes):
-    dy, x, mean, parts, C = *map(np.ascontiguousarray, (dy, x, mean)), get_num_threads(), x.shape[-1]
+    dy, x, mean = map(np.ascontiguousarray, (dy, x, mean))
+    return _sums(dy, x, np.zeros_like(mean), mean).reshape(2, *mean.shape)
+
+
+def _sums(a, b, a0, b0):
+    """The sums of a - a0 and of (a - a0) (b - b0), for each channel: (2, C)."""
+    C, parts = a.shape[-1], get_num_threads()
     sums = np.empty((parts, 2, round_up(C, LANES)), F32)
-    two_sums(dy, x, mean, sums, x.size // C, C, parts=parts)
-    return sums[:, :, :C].sum(axis=0).reshape(2, *(1,) * (x.ndim - 1), C)
+    sums_about(a, b, a0, b0, sums, a.size // C, C, parts=parts)
+    return sums[:, :, :C].sum(axis=0)
 
 
 @version(affine, "by_channel", lambda dy, x, a, b, c: _serves(x, dy, a, b, c) and dy.shape == x.shape

@@ -5,9 +5,8 @@ from .. import memory
 from ..jobs import BYTES, FLOATS, INTEGER, NUMBER, job, share
 from ..registry import version
 from ..vectors import F32, inner
-from .reference import KEY_STEPS, LOW, MULTIPLIERS, ROUNDS, dropped
+from .reference import HALF, KEY_STEPS, LOW, MULTIPLIERS, ROUNDS, dropped
 
-HALF = np.uint64(32)
 STEPS = np.uint64(KEY_STEPS[0]), np.uint64(KEY_STEPS[1])
 
 
