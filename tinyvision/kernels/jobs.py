@@ -155,9 +155,10 @@ def _entry(part, parts, packed):
 
 
 def _entry_of(job):
-    """A copy of `_entry` for a job, which says that it stands where the job does: Numba files its code under that name."""
+    """A copy of `_entry` for a job, with a name of its own, under which Numba files its code."""
     code, function = job.function.__code__, inner(job.function)
     places = {**globals(), "FUNCTION": function, "READ": _reader(job.kinds)}
-    code = _entry.__code__.replace(co_name=job.name, co_qualname=job.name, co_filename=code.co_filename,
+    name = f"{job.name}_entry"
+    code = _entry.__code__.replace(co_name=name, co_qualname=name, co_filename=code.co_filename,
                                    co_firstlineno=code.co_firstlineno)
-    return python_types.FunctionType(code, places, job.name)
+    return python_types.FunctionType(code, places, name)

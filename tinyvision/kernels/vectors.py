@@ -348,7 +348,7 @@ def _of_any_rows(**options):
     return tiles
 
 
-tile_rows, tile_rows_add, finished_rows = _of_any_rows(), _of_any_rows(add=True), _of_any_rows(finish=True)
+tile_rows_add, finished_rows = _of_any_rows(add=True), _of_any_rows(finish=True)
 
 
 # A small constant matrix on both sides -------------------------------------------------------------------------------------

@@ -27,7 +27,6 @@ from ..vectors import (
     store,
     tile_of_3x3_add,
     tile_of_9_add,
-    tile_rows,
     tile_rows_add,
 )
 from ..windows import Windows
@@ -57,14 +56,14 @@ def pack(part, parts, kernel: FLOATS, packed: FLOATS, K: INTEGER, F: INTEGER):
 
 
 @inner
-def _rows_of_tiles(rows, x, at, packed, to_packed, s, to, geometry):
+def _rows_of_tiles(rows, x, at, packed, to_packed, s, to, no_bias, geometry):
     """s = the results of PANEL filters for `rows` pixels side by side, the first of whose windows begins at x[at]."""
     H, W, C, OH, OW, F, KH, KW, SH, SW, DH, DW = geometry
     if DW == 1:
-        tile_rows(rows, x, at, SW * C, DH * W * C, 1, packed, to_packed, PANEL, s, to, PANEL, KH, KW * C)
+        finished_rows(rows, x, at, SW * C, DH * W * C, 1, packed, to_packed, PANEL, s, to, PANEL, KH, KW * C, no_bias, 0, False)
     else:
-        tile_rows(rows, x, at, SW * C, DW * C, 1, packed, to_packed, PANEL, s, to, PANEL, KW, C)
-        for p in range(1, KH):
+        s[to:to + rows * PANEL] = 0
+        for p in range(KH):
             tile_rows_add(rows, x, at + p * DH * W * C, SW * C, DW * C, 1, packed, to_packed + p * KW * C * PANEL, PANEL,
                           s, to, PANEL, KW, C)
 
@@ -81,7 +80,7 @@ def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOA
     step = 2 if pool else 1
     rows, columns, panels = OH // step, OW // step, round_up(F, PANEL) // PANEL
     small = packed.size < 2 ** 17
-    s = np.empty(2 * ROWS * PANEL, F32)
+    s, no_bias = np.empty(2 * ROWS * PANEL, F32), np.zeros(PANEL, F32)
     for unit in share(panels * images * rows, part, parts):
         panel, row = (unit % panels, unit // panels) if small else (unit // (images * rows), unit % (images * rows))
         n, h = row // rows, row % rows * step
@@ -94,7 +93,7 @@ def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOA
                 continue
             for i in range(step):
                 _rows_of_tiles(count, x, ((n * H + (h + i) * SH) * W + w * SW) * C, packed, panel * KH * KW * C * PANEL,
-                               s, i * ROWS * PANEL, geometry)
+                               s, i * ROWS * PANEL, no_bias, geometry)
             for j in range(0, count, step):
                 for v in range(0, min(PANEL, F - panel * PANEL), LANES):
                     o, k = panel * PANEL + v, j * PANEL + v

@@ -8,7 +8,7 @@ import numpy as np
 from .. import memory
 from ..jobs import FLAG, FLOATS, INTEGER, all_floats, job
 from ..registry import version
-from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, round_up, some, spread, store, tile_rows, tile_rows_add
+from ..vectors import F32, LANES, PANEL, ROWS, inner, load, put_some, round_up, some, spread, store, tile_rows_add
 from .reference import product
 
 BLOCK = 1024                                               # steps of the inner sum between two visits to a tile
@@ -44,13 +44,11 @@ def multiply(part, parts, a: FLOATS, ars: INTEGER, aks: INTEGER, b: FLOATS, bks:
         for i in range(r0, r1, ROWS):
             rows = min(ROWS, r1 - i)
             out, to, step = (y, i * N + o, N) if whole else (s, 0, PANEL)
+            for r in range(rows):
+                out[to + r * step:to + r * step + PANEL] = 0
             for k in range(0, K, BLOCK):
-                size = min(BLOCK, K - k)
                 src, at, stride = (b, k * bks + o, bks) if whole and bcs == 1 else (panel, k * PANEL, PANEL)
-                if k == 0:
-                    tile_rows(rows, a, i * ars + k * aks, ars, 0, aks, src, at, stride, out, to, step, 1, size)
-                else:
-                    tile_rows_add(rows, a, i * ars + k * aks, ars, 0, aks, src, at, stride, out, to, step, 1, size)
+                tile_rows_add(rows, a, i * ars + k * aks, ars, 0, aks, src, at, stride, out, to, step, 1, min(BLOCK, K - k))
             if not whole:
                 for r in range(rows):
                     for v in range(0, N - o, LANES):
