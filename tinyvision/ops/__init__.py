@@ -1,4 +1,5 @@
 """Differentiable functions on Tensors, with the names, arguments and defaults of keras.ops. Channels last, everywhere."""
+from . import fused_loss as _fused_loss
 from .average_pool import average_pool
 from .binary import binary_crossentropy
 from .conv import conv

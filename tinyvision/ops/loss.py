@@ -44,11 +44,15 @@ def categorical_crossentropy(target, output, from_logits: bool = False, axis: in
         from_logits: whether `output` are logits, before a softmax.
         axis: of the classes.
     """
-    output = as_tensor(output)
-    target = as_tensor(target)
+    target, output = as_tensor(target), as_tensor(output)
     if target.shape != output.shape:
         raise ValueError(f"categorical_crossentropy: the targets have shape {target.shape}, the output {output.shape}: they "
                          "must be equal. Targets that are class numbers need sparse_categorical_crossentropy")
+    return crossentropy(target, output, from_logits=from_logits, axis=axis)
+
+
+def crossentropy(target, output, *, from_logits, axis):
+    """`categorical_crossentropy` of Tensors that fit, in small ops. (fused_loss.py has it in one.)"""
     if from_logits:
         return -sum(target * log_softmax(output, axis=axis), axis=axis)
     output = output / sum(output, axis=axis, keepdims=True)
@@ -66,8 +70,7 @@ def sparse_categorical_crossentropy(target, output, from_logits: bool = False, a
     >>> sparse_categorical_crossentropy([1], [[0.25, 0.75]])
     Tensor([0.2876821])
     """
-    output = as_tensor(output)
-    target = as_tensor(target)
+    target, output = as_tensor(target), as_tensor(output)
     if target.ndim == output.ndim and target.shape[axis] == 1:
         target = squeeze(target, axis=axis)
     expected = output.shape[:axis % output.ndim] + output.shape[axis % output.ndim + 1:]
