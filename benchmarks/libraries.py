@@ -36,7 +36,7 @@ ENTRIES = {
     "keras": Entry("in_keras", ("keras", "tensorflow-cpu", "tensorflow"), sections=EVERYTHING - {"layers"}),
     "dezero": Entry("in_dezero", ("dezero",), sections=EVERYTHING - {"layers", "blocks", "scaling"}),
 }
-OURS, RIVALS = "tinyvision", ("torch", "torch channels last")
+OURS, RIVALS, TUNED = "tinyvision", ("torch", "torch channels last"), "torch tuned malloc"
 
 
 def load(entry, threads):

@@ -69,12 +69,12 @@ def summary(values):
     return {"median": median, "lower quartile": lower, "upper quartile": upper, "calls": len(values)}
 
 
-def better_torch(found):
+def better_torch(found, rivals=RIVALS):
     """The better median of PyTorch's two layouts, or None. What has another allocator does not count."""
-    return min((found[name]["median"] for name in RIVALS if name in found), default=None)
+    return min((found[name]["median"] for name in rivals if name in found), default=None)
 
 
-def ratio(found):
-    """tinyvision's median divided by the better of PyTorch's; None where one of them is missing."""
-    theirs = better_torch(found)
+def ratio(found, rivals=RIVALS):
+    """tinyvision's median divided by the best of the rivals'; None where one of them is missing."""
+    theirs = better_torch(found, rivals)
     return found[OURS]["median"] / theirs if OURS in found and theirs else None

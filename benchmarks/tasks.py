@@ -119,7 +119,7 @@ def _layers(section, network, batch, quick):
         for part in PASSES:
             yield Task(f"layers-{section}-{number}-{part.replace(' ', '-')}",
                        f"conv {number} of the {network.title}, {c} to {layer.filters} channels, {h}x{w}, batch {batch}: {part}",
-                       "conv", network, batch, quick, seconds=0.7, layer=i, part=part)
+                       "conv", network, batch, quick and part in ("forward", "backward"), seconds=0.7, layer=i, part=part)
 
 
 def _scaling():

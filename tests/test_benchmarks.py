@@ -123,7 +123,7 @@ def test_the_report_of_two_records(tmp_path):
         results.save(record, tmp_path)
     report.write(tmp_path, tmp_path / "README.md")
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "| 2000 | 4000 | **0.50** | 1000 | 6000 |  | ours 1900 to 2100 (3); channels first 3800 to 4200 (3) |" in text
+    assert "| 2000 | 4000 | **0.50** | 1000 | 2.00 | 6000 |  | ours 1900 to 2100 (3); channels first 3800 to 4200 (3) |" in text
     assert "| 3000 | 4000 | **0.75** |" in text
     assert "torch left out: computes something else" in text and "dezero is left out: ModuleNotFoundError: no dezero" in text
     for name in "ratios", "batch_size", "image_size":

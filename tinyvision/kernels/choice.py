@@ -2,6 +2,7 @@
 
 Modules that need a heavy import are only named, by `offer`; they are imported when a kernel first runs on NumPy arrays.
 """
+import functools
 import importlib
 import warnings
 
@@ -12,7 +13,7 @@ from .registry import KERNELS, Kernel
 REMEMBERED = 10_000                                        # choices, after which it begins anew
 
 _offered = []                                              # modules of versions, not imported yet
-_chosen = {}                                               # what was chosen before, by kernel and kind of arguments
+_chosen = {}                                               # what was chosen before: by kernel, shapes, dtypes and settings
 _choice = None                                             # None: the cheapest that serves; or what `use` was told
 
 
@@ -22,9 +23,10 @@ def choose(kernel, arguments):
         return kernel.versions["numpy"]
     if _offered:
         _import_offered()
-    if all(version.cost is None for version in kernel.versions.values()):
+    if not _compared(kernel, len(kernel.versions)):
         return _best(kernel, arguments)                    # which takes no longer than to look it up
-    key = kernel, len(kernel.versions), _choice, *map(_key, arguments)
+    key = kernel, len(kernel.versions), _choice, *[(a.shape, a.dtype.char) if type(a) is np.ndarray else
+                                                   "prepared" if type(a) is dict else a for a in arguments]
     if (chosen := _chosen.get(key)) is None:
         if len(_chosen) >= REMEMBERED:
             _chosen.clear()
@@ -39,11 +41,10 @@ def _best(kernel, arguments):
     return min(allowed, key=lambda v: _seconds(v, arguments))
 
 
-def _key(argument):
-    """What a choice may depend on: of arrays shape and dtype, of a dictionary that it is one."""
-    if isinstance(argument, np.ndarray):
-        return argument.shape, argument.dtype.char
-    return "prepared" if isinstance(argument, dict) else argument
+@functools.lru_cache
+def _compared(kernel, count):
+    """Whether a kernel with so many versions has some that are compared by their costs."""
+    return any(version.cost for version in kernel.versions.values())
 
 
 def _seconds(version, arguments):

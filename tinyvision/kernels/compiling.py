@@ -19,6 +19,7 @@ from pathlib import Path
 import numba
 import numpy as np
 from llvmlite import ir
+from llvmlite.binding import Linkage
 from numba import carray, cfunc, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
@@ -58,10 +59,19 @@ def _optimized_alone(name):
     """Have LLVM optimize just the function of that name, once all that it calls has become part of it.
 
     Numba by itself optimizes each function alone, and again within each that calls it: a quarter of the time to compile.
+    What is called and not inlined must be internal then: of functions with the same name the linker takes any.
     """
+    optimize = JITCodeLibrary._optimize_final_module
+
+    def optimize_one(library):
+        if library.name == name:
+            for part in library._final_module.functions:
+                if part.linkage == Linkage.linkonce_odr:
+                    part.linkage = Linkage.internal
+            optimize(library)
+
     with global_compiler_lock:                             # whatever other threads compile waits, and is optimized as ever
-        optimize = JITCodeLibrary._optimize_final_module
-        JITCodeLibrary._optimize_final_module = lambda library: optimize(library) if library.name == name else None
+        JITCodeLibrary._optimize_final_module = optimize_one
         try:
             yield
         finally:

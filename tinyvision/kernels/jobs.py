@@ -52,7 +52,7 @@ class Job:
     def __init__(self, function, name=None):
         self.function, self.name, self.__doc__ = function, name or function.__name__.strip("_"), function.__doc__
         self.kinds = [p.annotation for p in list(inspect.signature(function).parameters.values())[2:]]
-        self.format = "".join(_FORMATS[type(kind)](kind) for kind in self.kinds)
+        self.pack = struct.Struct("".join(_FORMATS[type(kind)](kind) for kind in self.kinds)).pack
         self.dtypes = ["tuple" if isinstance(kind, types.UniTuple) else _DTYPES.get(getattr(kind, "dtype", None))
                        for kind in self.kinds]             # None for numbers
         self.machine_code = None
@@ -63,14 +63,14 @@ class Job:
         Args:
             parts: how many there are; as many as `get_num_threads()` if None.
         """
-        packed = struct.pack(self.format, *self._flat(arguments))
+        packed = self.pack(*self._flat(arguments))
         with cores.all_of_them:
             if self.machine_code is None:
                 self.machine_code = compiled(_entry_of(self), types.void(types.int64, types.int64, types.int64))
             pool.run(self.machine_code.address, packed, parts or cores.get_num_threads())
 
     def _flat(self, arguments):
-        """All arguments as the numbers that `format` describes: of an array its address and its size."""
+        """All arguments as the numbers that `pack` takes: of an array its address and its size."""
         flat = []
         for value, dtype in zip(arguments, self.dtypes, strict=True):
             if dtype is None:

@@ -3,13 +3,11 @@
 The jobs get the arrays of all weights as a table of addresses: for each weight its size, its own address, its gradient's, and
 those of what the optimizer remembers of it.
 """
-import math
-
 import numpy as np
 
 from .compiling import floats_at
 from .jobs import FLAG, INTEGER, INTEGERS, NUMBER, address_of, job
-from .vectors import F32, inner
+from .vectors import F32, LANES, inner, put_some, some, spread, square_root
 
 
 @inner
@@ -21,41 +19,48 @@ def _piece(table, row, columns, part, parts):
 
 @job
 def sgd(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, momentum: NUMBER, nesterov: FLAG):
+    rates, kept = spread(rate), spread(momentum)
     for row in range(rows):
         first, last, at = _piece(table, row, 4 if momentum != 0 else 3, part, parts)
         w, g = floats_at(table[at + 1], table[at]), floats_at(table[at + 2], table[at])
-        if momentum == 0:
-            for i in range(first, last):
-                w[i] -= rate * g[i]
-        else:
-            velocity = floats_at(table[at + 3], table[at])
-            for i in range(first, last):
-                step = -rate * g[i]
-                velocity[i] = momentum * velocity[i] + step
-                w[i] += momentum * velocity[i] + step if nesterov else velocity[i]
+        velocity = floats_at(table[at + 3], table[at]) if momentum != 0 else w
+        for i in range(first, last, LANES):
+            n, step = last - i, rates * some(g, i, last - i)
+            if momentum != 0:
+                moving = kept * some(velocity, i, n) - step
+                put_some(velocity, i, moving, n)
+                step = step - kept * moving if nesterov else spread(F32(0)) - moving
+            put_some(w, i, some(w, i, n) - step, n)
 
 
 @job
 def rmsprop(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, rho: NUMBER, epsilon: NUMBER):
+    rates, kept, new, more = spread(rate), spread(rho), spread(F32(1) - rho), spread(epsilon)
     for row in range(rows):
         first, last, at = _piece(table, row, 4, part, parts)
         w, g, velocity = (floats_at(table[at + 1], table[at]), floats_at(table[at + 2], table[at]),
                           floats_at(table[at + 3], table[at]))
-        for i in range(first, last):
-            velocity[i] = rho * velocity[i] + (F32(1) - rho) * g[i] * g[i]
-            w[i] -= rate * g[i] / np.sqrt(velocity[i] + epsilon)
+        for i in range(first, last, LANES):
+            n, slope = last - i, some(g, i, last - i)
+            square = kept * some(velocity, i, n) + new * slope * slope
+            put_some(velocity, i, square, n)
+            put_some(w, i, some(w, i, n) - rates * slope / square_root(square + more), n)
 
 
 @job
 def adam(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, beta_1: NUMBER, beta_2: NUMBER, epsilon: NUMBER):
+    rates, new, new_square, more = spread(rate), spread(F32(1) - beta_1), spread(F32(1) - beta_2), spread(epsilon)
     for row in range(rows):
         first, last, at = _piece(table, row, 5, part, parts)
         w, g = floats_at(table[at + 1], table[at]), floats_at(table[at + 2], table[at])
         momentum, velocity = floats_at(table[at + 3], table[at]), floats_at(table[at + 4], table[at])
-        for i in range(first, last):
-            momentum[i] += (g[i] - momentum[i]) * (F32(1) - beta_1)
-            velocity[i] += (g[i] * g[i] - velocity[i]) * (F32(1) - beta_2)
-            w[i] -= rate * momentum[i] / (math.sqrt(velocity[i]) + epsilon)
+        for i in range(first, last, LANES):
+            n, slope, mean, square = last - i, some(g, i, last - i), some(momentum, i, last - i), some(velocity, i, last - i)
+            mean = mean + (slope - mean) * new
+            square = square + (slope * slope - square) * new_square
+            put_some(momentum, i, mean, n)
+            put_some(velocity, i, square, n)
+            put_some(w, i, some(w, i, n) - rates * mean / (square_root(square) + more), n)
 
 
 def table_of(*columns):

@@ -214,17 +214,26 @@ def _chosen_where(comparison):
 
 
 less, less_equal, equal = map(_chosen_where, ("<", "<=", "=="))      # less(a, b, x, y): x where a < b, else y; so with NaN
-_add, _subtract = map(_binary, ("fadd", "fsub"))
+
+def _operator(symbol, name):
+    """Let vectors be written with +, -, * and /."""
+    function = _binary(name)
+
+    @overload(symbol)
+    def meaning(a, b):
+        return (lambda a, b: function(a, b)) if a is vec and b is vec else None
 
 
-@overload(operator.add)
-def _(a, b):
-    return (lambda a, b: _add(a, b)) if a is vec and b is vec else None
+for symbol, name in (operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul"), (operator.truediv, "fdiv"):
+    _operator(symbol, name)
 
 
-@overload(operator.sub)
-def _(a, b):
-    return (lambda a, b: _subtract(a, b)) if a is vec and b is vec else None
+@intrinsic
+def square_root(typing_context, a):
+    """The square root, lane by lane."""
+    def generate(context, builder, signature, arguments):
+        return builder.call(_function(builder, f"llvm.sqrt.v{LANES}f32", VECTOR, VECTOR), arguments)
+    return vec(vec), generate
 
 
 @intrinsic

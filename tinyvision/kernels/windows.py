@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..device import array_library
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Windows:
     """Windows of `size` that slide over images in steps of `strides`, their pixels `dilation` apart.
 

@@ -6,7 +6,7 @@ from ..activations import linear
 from ..autograd import Tensor, is_recording, mode
 from ..kernels.choice import forced
 from ..kernels.conv import conv_block_forward
-from ..ops.fused import fused_conv_again
+from ..ops.fused import fused_conv, windows_of
 from .conv import FUSED, Conv2D
 from .core import check_images
 
@@ -29,8 +29,12 @@ def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | 
     if layer.bias is None and not (relu or pool or own_relu):
         return None                                        # a bare convolution, which has versions of its own
     check_images(layer, x, layer.kernel.shape[2])
-    y = fused_conv_again(x, layer.kernel, layer.bias, layer.strides, layer.padding, layer.dilation_rate, relu or own_relu, pool,
-                         None if is_recording() else _prepared(layer))
+    kernel, bias, relu, how = layer.kernel, layer.bias, relu or own_relu, (layer.strides, layer.padding, layer.dilation_rate)
+    if is_recording():
+        y = fused_conv(x, kernel, bias, *how, relu, pool)
+    else:                                                  # an op would do the same, and ask more questions
+        windows, bias = windows_of(x.shape, kernel.shape, *how, pool), None if bias is None else bias.data
+        y = Tensor(conv_block_forward(x.data, kernel.data, bias, windows, relu, pool, _prepared(layer))[0])
     return y if own_relu else activation(y)
 
 

@@ -26,32 +26,28 @@ def fused_conv(inputs, kernel, bias=None, strides=1, padding: str = "valid", dil
     >>> fused_conv(np.ones((1, 4, 4, 1)), -np.ones((3, 3, 1, 1)), np.array([12.0]), relu=True, pool=True)
     Tensor([[[[3.]]]])
     """
-    return fused_conv_again(inputs, kernel, bias, pair(strides), padding, pair(dilation_rate), relu, pool, None)
-
-
-def fused_conv_again(inputs, kernel, bias, strides, padding, dilation_rate, relu, pool, prepared: dict | None) -> Tensor:
-    """`fused_conv`, for callers who come again with the same kernel: what is made of it alone is kept in `prepared`.
-
-    Strides and dilation rate are pairs here.
-    """
     inputs, kernel = as_tensor(inputs), as_tensor(kernel)
-    found = _geometry("conv", inputs.shape, kernel.shape, strides, padding, dilation_rate)
-    if found["groups"] > 1:
-        raise ValueError(f"fused_conv: it takes all channels together, the kernel {kernel.shape} a part of those of the images "
-                         f"{inputs.shape}; use conv")
+    windows = windows_of(inputs.shape, kernel.shape, pair(strides), padding, pair(dilation_rate), pool)
     if bias is not None and as_tensor(bias).shape != kernel.shape[3:]:
         raise ValueError(f"fused_conv: the bias has shape {as_tensor(bias).shape}, for {kernel.shape[3]} filters")
+    return _fused_conv(inputs, kernel, bias, windows=windows, relu=relu, pool=pool)
+
+
+@functools.lru_cache(maxsize=1024)
+def windows_of(x_shape, kernel_shape, strides, padding, dilation_rate, pool):
+    """The windows of a `fused_conv`, after all checks of its shapes. Strides and dilation rate are pairs here."""
+    found = geometry("conv", x_shape, kernel_shape, strides, padding, dilation_rate)
+    if found["groups"] > 1:
+        raise ValueError(f"fused_conv: it takes all channels together, the kernel {kernel_shape} a part of those of the images "
+                         f"{x_shape}; use conv")
     if pool and min(found["windows"].output) < 2:
         raise ValueError(f"fused_conv: 2x2 windows do not fit into {found['windows'].output}, what the convolution leaves")
-    return _fused_conv(inputs, kernel, bias, windows=found["windows"], relu=relu, pool=pool, prepared=prepared)
-
-
-_geometry = functools.lru_cache(maxsize=1024)(geometry)
+    return found["windows"]
 
 
 @op(keeps=["positions"])
-def _fused_conv(x, kernel, bias=None, *, windows, relu, pool, prepared):
-    return kernels.conv.conv_block_forward(x, kernel, bias, windows, relu, pool, prepared)
+def _fused_conv(x, kernel, bias=None, *, windows, relu, pool):
+    return kernels.conv.conv_block_forward(x, kernel, bias, windows, relu, pool)
 
 
 @_fused_conv.gradient

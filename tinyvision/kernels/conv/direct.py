@@ -8,6 +8,8 @@ the input gradient, 4e-7 for the kernel gradient (32 to 512 channels).
 
 The input gradient of a convolution in steps of 1 is itself a convolution, of dy with the kernel turned by 180 degrees.
 """
+import functools
+
 import numpy as np
 
 from .. import cores, memory
@@ -310,6 +312,7 @@ def kernel_gradient(x, dy, windows, groups):
     return _kernel_gradient(x, dy, NO_FLOATS, NO_BYTES, windows, False, False, bare=True)[0]
 
 
+@functools.lru_cache(maxsize=1024)
 def turned(windows):
     """The windows over dy whose convolution with the turned kernel is the input gradient, for steps of 1."""
     (top, bottom), (left, right) = windows.margins

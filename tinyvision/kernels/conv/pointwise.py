@@ -2,6 +2,8 @@
 
 It is the direct convolution of an image that is one long row, so that no register tile ends at the edge of a small image.
 """
+import functools
+
 from ..jobs import all_floats
 from ..registry import version
 from ..windows import Windows
@@ -13,6 +15,7 @@ def _serves(a, kernel, windows):
     return windows.size == windows.strides == (1, 1) and not windows.padded and all_floats(a, kernel)
 
 
+@functools.lru_cache(maxsize=1024)
 def _in_a_row(windows):
     height, width = windows.image
     row = 1, height * width
