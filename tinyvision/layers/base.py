@@ -131,7 +131,7 @@ class Layer(Configurable):
     def __call__(self, *args, **settings):
         if "_calls" not in vars(self):
             raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before the layer is used")
-        plain = len(args) == 1 and type(args[0]) is Tensor and not settings
+        plain = len(args) == 1 and type(args[0]) is Tensor and settings.keys() <= {"training"}
         if not plain and any(isinstance(leaf, SymbolicTensor) for leaf in leaves((args, settings))):
             return self._call_symbolically(args, settings)
         args = tuple(map(self._inputs, args))

@@ -101,7 +101,7 @@ class Model(Trainer, Layer):
 
     def _in_order(self, inputs) -> list:
         """What was given, in the order of `self.inputs`. Dictionaries go by the keys of the model's own, or by layer names."""
-        given = list(leaves(inputs))
+        given = [inputs] if isinstance(inputs, Tensor) else list(leaves(inputs))
         if isinstance(inputs, dict):
             own = self._input_structure
             names = list(own) if isinstance(own, dict) else [t.call.layer.name for t in self.inputs]
