@@ -34,7 +34,8 @@ def network(dtype="float32", padding="valid"):
 
 
 def chains(model):
-    return [call.layer.name for call in model._steps if isinstance(call.layer, Chain)]
+    parts = [part for call in model._steps for part in getattr(call.layer, "parts", [call.layer])]
+    return [part.name for part in parts if isinstance(part, Chain)]
 
 
 def layer_by_layer(model, x):

@@ -32,6 +32,7 @@ FLOATS, DOUBLES, BYTES, INTEGERS = (types.Array(dtype, 1, "C")
                                     for dtype in (types.float32, types.float64, types.uint8, types.int64))
 INTEGER, NUMBER, FLAG = types.intp, types.float32, types.boolean
 SIZES = types.UniTuple(types.intp, 4)                      # the shape of images, or of a kernel
+RECORDERS = []                                             # lists to which each run of a job is added; see recording.py
 NO_FLOATS, NO_BYTES = np.empty(0, np.float32), np.empty(0, np.uint8)       # where a job will read or write nothing
 
 
@@ -67,7 +68,10 @@ class Job:
         with cores.all_of_them:
             if self.machine_code is None:
                 self.machine_code = compiled(_entry_of(self), types.void(types.int64, types.int64, types.int64))
-            pool.run(self.machine_code.address, packed, parts or cores.get_num_threads())
+            parts = parts or cores.get_num_threads()
+            pool.run(self.machine_code.address, packed, parts)
+            for found in RECORDERS:
+                found.append((self.machine_code.address, packed, parts, arguments))
 
     def _flat(self, arguments):
         """All arguments as the numbers that `pack` takes: of an array its address and its size."""

@@ -21,7 +21,7 @@ class Chain:
 
     def __init__(self, layers):
         self.layers, self.name = layers, "+".join(layer.name for layer in layers)
-        self.relu = any(_is_relu(layer) for layer in layers[1:])
+        self.dtype, self.relu = layers[0].dtype, any(_is_relu(layer) for layer in layers[1:])
         self.pool = _is_pool(layers[-1])
 
     def __call__(self, x):
@@ -36,6 +36,16 @@ class Chain:
 
 def fuse(calls, outputs):
     """The calls, with each chain of Conv2D, ReLU and MaxPooling2D replaced by one call of a Chain."""
+    return in_rows(calls, outputs, _continues, Chain)
+
+
+def in_rows(calls, outputs, continues, combine):
+    """The calls, with each row of two and more, of which nobody else sees what lies between, replaced by a call of one layer.
+
+    Args:
+        continues: (the row so far, a call) -> whether the call goes on with it; an empty row, whether it begins one.
+        combine: the layers of a row -> the one layer.
+    """
     uses = Counter(id(t) for call in calls for t in call.inputs)
     uses.update(id(t) for t in outputs)
     users = {id(t): call for call in calls for t in call.inputs}
@@ -43,26 +53,28 @@ def fuse(calls, outputs):
     for call in calls:
         if id(call) in done:
             continue
-        chain = [call]
-        if type(call.layer) is Conv2D and not call.settings:
-            while uses[id(chain[-1].outputs)] == 1 and _continues(chain, users.get(id(chain[-1].outputs))):
-                chain.append(users[id(chain[-1].outputs)])
-        if len(chain) > 1:
-            done.update(map(id, chain))
-            fused_call = Call(Chain([c.layer for c in chain]), call.args, {})
-            fused_call.outputs, call = chain[-1].outputs, fused_call
+        row, follower = [], call
+        while follower is not None and not follower.settings and continues(row, follower):
+            row.append(follower)
+            follower = users.get(id(follower.outputs)) if uses[id(follower.outputs)] == 1 else None
+        if len(row) > 1:
+            done.update(map(id, row))
+            combined = Call(combine([c.layer for c in row]), call.args, {})
+            combined.outputs, call = row[-1].outputs, combined
         steps.append(call)
     return steps
 
 
-def _continues(chain, call):
+def _continues(row, call):
     """Whether a call can be part of a chain: a ReLU behind a bare convolution, a pool behind either."""
-    if call is None or call.settings or _is_pool(chain[-1].layer) or call.layer.dtype != chain[0].layer.dtype:
+    if not row:
+        return type(call.layer) is Conv2D
+    if _is_pool(row[-1].layer) or call.layer.dtype != row[0].layer.dtype:
         return False
-    activation = chain[0].layer.activation
+    activation = row[0].layer.activation
     if activation is ops.relu:
         return _is_pool(call.layer)
-    return activation is linear and (_is_pool(call.layer) or (len(chain) == 1 and _is_relu(call.layer)))
+    return activation is linear and (_is_pool(call.layer) or (len(row) == 1 and _is_relu(call.layer)))
 
 
 def _is_relu(layer):
