@@ -15,11 +15,11 @@ from ..jobs import DOUBLES, FLOATS, SIZES, Job, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..threads import single_threaded_blas
-from ..vectors import inner
+from ..vectors import PANEL, inner, round_up
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 BLOCK = 64 * 1024                                          # numbers in a block of columns: 256 KiB of float32
-RATE = 0.3                                                 # of the arithmetic peak
+RATE, LAYING_OUT = 0.3, 16                                 # of the arithmetic peak; operations that a number of a column costs
 GEOMETRY = sizes(6)                                        # of the windows: size, strides, dilation
 
 
@@ -29,9 +29,9 @@ def _plain(*arrays):
 
 
 def _cost(images, windows, channels, filters):
-    """Of each of the three: as many operations as the definition, in single-threaded products of a block each."""
-    pixels = images * windows.output[0] * windows.output[1]
-    operations = 2 * pixels * windows.size[0] * windows.size[1] * channels * filters
+    """Of each of the three: products of a block each, whose columns count in steps of PANEL, and laying them out."""
+    pixels, numbers = images * windows.output[0] * windows.output[1], windows.size[0] * windows.size[1] * channels
+    operations = pixels * (2 * round_up(numbers, PANEL) * filters + LAYING_OUT * numbers)
     moved = images * windows.image[0] * windows.image[1] * channels + pixels * filters
     return Cost(operations, 4 * moved * (2 if windows.padded else 1), 4 * BLOCK * get_num_threads(), RATE)
 
