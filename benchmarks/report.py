@@ -167,12 +167,11 @@ def draw_ratios(records):
 
 
 def draw_batch_sizes(records):
-    return draw_scaling(records, "scaling-batch-", "batch size", "Training step of the MNIST convnet against the batch size")
+    return draw_scaling(records, "scaling-batch-", "batch size", "Training step of the MNIST convnet, by batch size")
 
 
 def draw_image_sizes(records):
-    return draw_scaling(records, "scaling-image-", "pixels a side",
-                        "Training step of the cats-vs-dogs convnet, batch 32, against the size of the images")
+    return draw_scaling(records, "scaling-image-", "pixels a side", "Training step of the cats-vs-dogs convnet, by image size")
 
 
 def draw_scaling(records, prefix, xlabel, title):
@@ -184,7 +183,7 @@ def draw_scaling(records, prefix, xlabel, title):
         return None
     columns = min(len(records), 3)
     lines = math.ceil(len(records) / columns)
-    figure = new_figure(5.2 * columns, 4.2 * lines)
+    figure = new_figure(5.8 * columns, 4.2 * lines)
     axes = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for ax, record in zip(axes, records):
         tasks = [(int(name.removeprefix(prefix)), one["libraries"])
@@ -204,7 +203,7 @@ def draw_scaling(records, prefix, xlabel, title):
         ax.set_axis_off()
     figure.suptitle(title)
     fullest = max(axes, key=lambda ax: len(ax.lines))
-    figure.legend(*fullest.get_legend_handles_labels(), loc="outside lower center", ncols=len(ENTRIES), frameon=False)
+    figure.legend(*fullest.get_legend_handles_labels(), loc="outside lower center", ncols=3 * columns, frameon=False)
     return figure
 
 
