@@ -4,7 +4,7 @@ You build a convolution six times: as loops, as compiled loops, in a better orde
 and with Winograd's trick; you show that all are equal, time them, count what they do, and see why the last of the library's
 versions is a hundred thousand times as fast as the first of yours.
 Needs: 05.   Time: 1 minute on 2 cores.   Expected: all versions agree to 1e-5 of the largest result; the library's choice is
-at least 2.5 times (for a first layer 1.5 times) as fast as im2col in NumPy. (Measured: 5.7 to 6.0 times, and 3.0 to 4.1 times.)
+at least 2.5 times (for a first layer 1.5 times) as fast as im2col in NumPy. (Measured: 5.2 to 6.0 times, and 3.0 to 5.1 times.)
 """
 # %% Setup
 import argparse
