@@ -131,7 +131,7 @@ def _scaling():
 
 
 TASKS = {task.name: task for task in (
-    *_networks("mnist", MNIST, (64, 256), (1, 32, 256), quick=(1, 64, 256)),
+    *_networks("mnist", MNIST, (64, 256), (1, 32, 256), quick=(1, 64)),
     *_networks("cats", CATS, (32,), (1, 32, 256), quick=(1,)),
     *_layers("mnist", MNIST, 64, quick=True),
     *_layers("cats", CATS, 32, quick=False),
