@@ -102,6 +102,17 @@ def test_forced_versions_and_threads(monkeypatch):
     np.testing.assert_allclose(model.predict_on_batch(X), before, rtol=1e-5)
 
 
+@pytest.mark.parametrize("layer, name", [(0, "bias"), (2, "kernel"), (-1, "kernel"), (-1, "bias")])
+def test_a_float64_weight(layer, name):
+    """It is computed by NumPy, which a recording does not see."""
+    model = network()
+    old = getattr(model.layers[layer], name)
+    setattr(model.layers[layer], name, type(old)(old.numpy().astype("float64"), name))
+    for _ in range(3):
+        model.predict_on_batch(X)
+    np.testing.assert_allclose(model.predict_on_batch(-X), one_after_the_other(model, -X), rtol=1e-6)
+
+
 def test_explain_sees_the_kernels_of_a_replayed_model():
     model = network()
     replayed(model)

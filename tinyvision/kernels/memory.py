@@ -48,6 +48,13 @@ def _forget():
         blocks[:] = [entry for entry in blocks if sys.getrefcount(entry[0]) > 2 or entry[1] > _calls - REMEMBERED]
 
 
+def release() -> None:
+    """Give all free blocks back to the system."""
+    with _lock:
+        for blocks in _blocks.values():
+            blocks[:] = [entry for entry in blocks if sys.getrefcount(entry[0]) > 2]
+
+
 def _after_fork():
     """Another thread of the parent may have held the lock."""
     global _lock
@@ -56,10 +63,3 @@ def _after_fork():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def release() -> None:
-    """Give all free blocks back to the system."""
-    with _lock:
-        for blocks in _blocks.values():
-            blocks[:] = [entry for entry in blocks if sys.getrefcount(entry[0]) > 2]

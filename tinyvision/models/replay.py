@@ -44,33 +44,33 @@ class Replay:
         self.weighted = [part.layers[0] if isinstance(part, Chain) else part for part in parts if type(part) is not Flatten]
 
     def __call__(self, x):
-        if isinstance(x.data, np.ndarray) and x.dtype == np.float32 and 0 < x.data.nbytes <= LARGEST_BATCH \
-                and not (is_recording() or mode.detecting or WATCHERS):
-            weights, settings = self._weights(), self._settings()
-            seen = self.seen.get(x.shape)
-            if seen is None or not seen.fits(weights, settings):
-                if len(self.seen) >= SHAPES:
-                    self.seen.clear()
-                self.seen[x.shape] = Seen(weights, settings)
-            else:
-                if seen.recording is None:
-                    seen.recording = self._recorded(x.data)
-                if seen.recording:
-                    return self._after(Tensor(seen.recording(x.data)))
+        small = isinstance(x.data, np.ndarray) and x.dtype == np.float32 and 0 < x.data.nbytes <= LARGEST_BATCH
+        if small and not (is_recording() or mode.detecting or WATCHERS) and (recording := self._recording(x)):
+            return self._after(Tensor(recording(x.data)))
         for part in self.parts:
             x = part(x)
         return x
 
-    def _weights(self):
-        return [w.data for layer in self.weighted for w in (layer.kernel, layer.bias) if w is not None]
+    def _recording(self, x):
+        """The recording for such a batch; None or False if there is none yet, or cannot be."""
+        variables = [w for layer in self.weighted for w in (layer.kernel, layer.bias) if w is not None]
+        weights, settings = [w.data for w in variables], ([w.changed for w in variables], *self._settings())
+        seen = self.seen.get(x.shape)
+        if seen is None or not seen.fits(weights, settings):
+            if len(self.seen) >= SHAPES:
+                self.seen.clear()
+            self.seen[x.shape] = Seen(weights, settings)
+            return None
+        if seen.recording is None:
+            seen.recording = all(a.dtype == np.float32 for a in weights) and self._recorded(x.data)
+        return seen.recording
 
     def _settings(self):
-        """What else the numbers depend on: when the weights were changed, how the layers are set, which kernels run and how."""
-        changes = [w.changed for layer in self.weighted for w in (layer.kernel, layer.bias) if w is not None]
-        layers = [(layer.activation, layer.bias is None, layer.kernel.shape) if type(layer) is Dense else
+        """What the numbers depend on besides the weights: how the layers are set, which kernels run, and on how many cores."""
+        layers = [(layer.activation, layer.bias is None) if type(layer) is Dense else
                   (layer.activation, layer.bias is None, layer.strides, layer.padding, layer.dilation_rate, layer.groups)
                   for layer in self.weighted]
-        return changes, layers, get_num_threads(), forced()
+        return layers, get_num_threads(), forced()
 
     def _recorded(self, x):
         """A recording of the parts for arrays like x; False if it is not to be had."""

@@ -18,13 +18,13 @@ GEOMETRY = sizes(13)                                       # H, W, C, OH, OW, KH
 RATE = 0.1                                                 # of the arithmetic peak: two loads for each multiplication
 
 
-def _geometry(windows, channels):
+def geometry_of(windows, channels):
     return (*windows.image, channels, *windows.output, *windows.size, *windows.strides, *windows.dilation,
             windows.margins[0][0], windows.margins[1][0])
 
 
 @inner
-def _inside(start, reach, step, limit):
+def inside(start, reach, step, limit):
     """The numbers p, 0 <= p < reach, with 0 <= start + p step < limit: (first, last + 1)."""
     return max(0, (-start + step - 1) // step), min(reach, (limit - start + step - 1) // step)
 
@@ -48,8 +48,8 @@ def _pixel(x, kernel, n, h, w, c, geometry):
     """One pixel of the result, LANES channels from c on, whose window begins at row h and column w: what lies inside counts."""
     H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
     total = spread(F32(0))
-    p0, p1 = _inside(h, KH, DH, H)
-    q0, q1 = _inside(w, KW, DW, W)
+    p0, p1 = inside(h, KH, DH, H)
+    q0, q1 = inside(w, KW, DW, W)
     for p in range(p0, p1):
         for q in range(q0, q1):
             at = ((n * H + h + p * DH) * W + w + q * DW) * C + c
@@ -65,7 +65,7 @@ def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, y: FLOATS, images:
     last = max(first, min(OW, (W - (KW - 1) * DW - 1 + left) // SW + 1))
     for row in share(images * OH, part, parts):
         n, h = row // OH, row % OH * SH - top
-        p0, p1 = _inside(h, KH, DH, H)
+        p0, p1 = inside(h, KH, DH, H)
         r0, r1, r2 = h, h + DH, h + 2 * DH                 # the rows under a 3x3 window; one outside counts as zero
         for c in range(0, C, LANES):
             fast = KH == 3 and KW == 3 and c + LANES <= C and p0 < p1
@@ -117,10 +117,10 @@ def depthwise_kernel_gradient(part, parts, x: FLOATS, dy: FLOATS, dk: FLOATS, im
     dk[:] = 0
     for row in share(images * OH, part, parts):
         n, h = row // OH, row % OH * SH - top
-        p0, p1 = _inside(h, KH, DH, H)
+        p0, p1 = inside(h, KH, DH, H)
         for p in range(p0, p1):
             for q in range(KW):
-                first, last = _inside(q * DW - left, OW, SW, W)
+                first, last = inside(q * DW - left, OW, SW, W)
                 start = ((n * H + h + p * DH) * W + q * DW - left) * C
                 for c in range(0, C, LANES):
                     total = load(dk, (p * KW + q) * stride + c)
@@ -147,7 +147,7 @@ def _cost(images, windows, channels):
 def forward(x, kernel, windows):
     x, kernel = np.ascontiguousarray(x), np.ascontiguousarray(kernel)
     y = memory.empty((len(x), *windows.output, x.shape[3]))
-    depthwise_forward(x, kernel, y, len(x), _geometry(windows, x.shape[3]))
+    depthwise_forward(x, kernel, y, len(x), geometry_of(windows, x.shape[3]))
     return y
 
 
@@ -159,7 +159,7 @@ def input_gradient(dy, kernel, windows, groups):
         return forward(dy, kernel[::-1, ::-1], turned(windows))
     dy, kernel = np.ascontiguousarray(dy), np.ascontiguousarray(kernel)
     dx = memory.empty((len(dy), *windows.image, groups))
-    depthwise_input_gradient(dy, kernel, dx, len(dy), _geometry(windows, groups))
+    depthwise_input_gradient(dy, kernel, dx, len(dy), geometry_of(windows, groups))
     return dx
 
 
@@ -169,5 +169,5 @@ def input_gradient(dy, kernel, windows, groups):
 def kernel_gradient(x, dy, windows, groups):
     x, dy, parts = np.ascontiguousarray(x), np.ascontiguousarray(dy), get_num_threads()
     dk = np.empty((parts, windows.size[0] * windows.size[1], round_up(groups, LANES)), F32)
-    depthwise_kernel_gradient(x, dy, dk, len(x), _geometry(windows, groups), parts=parts)
+    depthwise_kernel_gradient(x, dy, dk, len(x), geometry_of(windows, groups), parts=parts)
     return dk[:, :, :groups].sum(axis=0).reshape(*windows.size, 1, groups)

@@ -10,14 +10,14 @@ import numpy as np
 
 from .. import memory
 from ..cores import get_num_threads
-from ..jobs import FLOATS, INTEGER, all_floats, job, share, sizes
+from ..jobs import FLOATS, INTEGER, all_floats, job, share
 from ..planner import Cost
 from ..registry import version
 from ..vectors import F32, LANES, PANEL, ROWS, inner, put_some, round_up, some, tile_rows_add
+from .depthwise import GEOMETRY, geometry_of, inside
 from .direct import pack
 from .reference import conv_input_gradient
 
-GEOMETRY = sizes(13)                                       # H, W, C, OH, OW, KH, KW, strides, dilation, top, left
 RATE, ADDITION = 0.5, 24                                   # of the arithmetic peak; what adding a number costs, in operations
 
 
@@ -42,7 +42,8 @@ def add_back(part, parts, dy: FLOATS, packed: FLOATS, dx: FLOATS, images: INTEGE
                 for j in range(0, OW, ROWS):
                     tile_rows_add(min(ROWS, OW - j), dy, ((n * OH + i) * OW + j) * F, F, 0, 1, packed, o * F, PANEL,
                                   columns, j * stride + o, stride, 1, F)
-            for p in range(max(0, (top - i * SH + DH - 1) // DH), min(KH, (H - 1 + top - i * SH) // DH + 1)):
+            first_row, last_row = inside(i * SH - top, KH, DH, H)
+            for p in range(first_row, last_row):
                 row = (n * H + i * SH + p * DH - top) * W
                 for first in range(KW):                    # then the next that is added to has not just been written
                     for j in range(first, OW, KW):
@@ -74,7 +75,5 @@ def input_gradient(dy, kernel, windows, groups):
     packed = memory.empty((round_up(kh * kw * c, PANEL) * f,))
     pack(np.ascontiguousarray(kernel.reshape(-1, f).T), packed, f, kh * kw * c)
     dx = memory.empty((len(dy), *windows.image, c))
-    geometry = (*windows.image, c, *windows.output, kh, kw, *windows.strides, *windows.dilation,
-                windows.margins[0][0], windows.margins[1][0])
-    add_back(np.ascontiguousarray(dy), packed, dx, len(dy), f, geometry)
+    add_back(np.ascontiguousarray(dy), packed, dx, len(dy), f, geometry_of(windows, c))
     return dx
