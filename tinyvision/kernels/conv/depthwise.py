@@ -19,6 +19,7 @@ RATE = 0.1                                                 # of the arithmetic p
 
 
 def geometry_of(windows, channels):
+    """The numbers that GEOMETRY declares, in its order."""
     return (*windows.image, channels, *windows.output, *windows.size, *windows.strides, *windows.dilation,
             windows.margins[0][0], windows.margins[1][0])
 
