@@ -43,9 +43,9 @@ class Library:
         trained = model.trainable_weights
 
         def step(x, dy):
-            x = keras.tensor(x, requires_grad=True)
+            x = keras.Tensor(x, requires_grad=True)        # without a copy, as the others' tensors, which they were given
             y = model(x, training=True)
-            return y, *keras.grad(y, [x, *trained], dy)
+            return y, *keras.grad(y, [x, *trained], keras.Tensor(dy))
         return step
 
     def conv(self, x, kernel, bias, dy, part):

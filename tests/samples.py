@@ -219,13 +219,17 @@ SAMPLES = {
         Row("x", x=normal(4, 3, 2, 5), mean=normal(5), variance=positive(5), axis=-1),
         Row("x", x=normal(4, 3, 2, 5), mean=normal(5), variance=positive(5), axis=3, offset=normal(5), scale=normal(5)),
         Row("x", x=normal(2, 4, 3), mean=normal(4), variance=positive(4), axis=1, offset=normal(4), epsilon=0.1),
+        Row("x", x=normal(4, 3, 2, 5), mean=normal(5), variance=positive(5), axis=-1, scale=normal(5), limits=(0, np.inf)),
+        Row("x", x=normal(2, 4, 3), mean=normal(4), variance=positive(4), axis=1, offset=normal(4), limits=(-0.5, 0.75)),
         Row(x=normal(3, 2), mean=normal(3), variance=positive(3), axis=0, scale=normal(3), epsilon=1e-5)],
     "batch_normalization_training": [
         Row(x=normal(4, 3, 2, 5)),
         Row(x=normal(4, 3, 2, 5) + 3, offset=normal(5), scale=normal(5)),
         Row(x=normal(6, 4), axis=1, scale=positive(4), epsilon=0.1),
         Row(x=normal(3, 5, 2), axis=0, offset=normal(3), epsilon=1e-5),
-        Row(x=normal(2, 4, 3), axis=-2, offset=normal(4), scale=normal(4))],
+        Row(x=normal(2, 4, 3), axis=-2, offset=normal(4), scale=normal(4)),
+        Row(x=normal(4, 3, 2, 5), offset=normal(5), scale=normal(5), limits=(0, np.inf)),
+        Row(x=normal(2, 4, 3), axis=1, scale=normal(4), limits=(-0.5, 0.75))],
     "binary_crossentropy": [
         Row("target output", target=probabilities(4, 3), output=probabilities(4, 3)),
         Row("target output", target=probabilities(4, 3), output=apart(4, 3), from_logits=True),
@@ -393,9 +397,9 @@ POOLS = [pool_arguments(row) for row in POOL + [
     Row(inputs=apart(3, 26, 26, 32), pool_size=2), Row(inputs=apart(2, 11, 13, 32), pool_size=2),
     Row(inputs=np.round(normal(2, 8, 8, 16)), pool_size=3, strides=2, padding="same")]]          # of equals, the first
 
-def statistics(shape, axes):
-    """One number for each channel, the other axes of size 1."""
-    return normal(*(1 if a in axes else n for a, n in enumerate(shape)))
+def statistics(shape, axes, count):
+    """So many arrays of one number for each channel, the other axes of size 1."""
+    return [normal(*(1 if a in axes else n for a, n in enumerate(shape))) for _ in range(count)]
 
 
 NORMALIZED = [((4, 3, 2, 5), (0, 1, 2)), ((3, 5, 4, 32), (0, 1, 2)), ((300, 40), (0,)), ((2, 7, 5, 16), (0, 1, 2)), ((2, 4, 3), (0, 2)),
@@ -419,9 +423,12 @@ KERNEL_SAMPLES = {
         (normal(5), 0.5, 0), (normal(2, 3, 4), 0.25, 1), (normal(33, 7), 0.999, 2), (normal(4, 4), 0, 3), (normal(100, 41), 0.1, 4)]] + [
         (normal(2, 3, 4), 0.3, (2, 1, 4), (2 ** 33 + 1, 0), 5)],
     "channel_moments": [(normal(*shape) + 3, axes) for shape, axes in NORMALIZED],
-    "scale_and_shift": [(normal(*shape), statistics(shape, axes), statistics(shape, axes)) for shape, axes in NORMALIZED],
-    "channel_sums": [(normal(*shape), normal(*shape), statistics(shape, axes), axes) for shape, axes in NORMALIZED],
-    "affine": [(normal(*shape), normal(*shape), *(statistics(shape, axes) for _ in range(3))) for shape, axes in NORMALIZED],
+    "scale_and_shift": [(normal(*shape), *statistics(shape, axes, 2), *limits) for shape, axes in NORMALIZED
+                        for limits in [(), ((-0.5, 1.0),)]],
+    "channel_sums": [(normal(*shape), normal(*shape), *statistics(shape, axes, 1), axes, *limited) for shape, axes in NORMALIZED
+                     for limited in [(), (*statistics(shape, axes, 2), (-0.5, 1.0))]],
+    "affine": [(normal(*shape), normal(*shape), *statistics(shape, axes, 3), *limited) for shape, axes in NORMALIZED
+               for limited in [(), (*statistics(shape, axes, 2), (-0.5, 1.0))]],
     "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
     "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [

@@ -69,6 +69,44 @@ def test_in_float64_nothing_changes(ran):
     assert "conv_block_forward" not in ran
 
 
+def normalized(relu, dtype="float32"):
+    x = inputs = keras.Input((6, 5, 3), dtype=dtype)
+    x = layers.BatchNormalization(name="norm", momentum=0.9, dtype=dtype)(layers.Conv2D(8, 3, use_bias=False, dtype=dtype)(x))
+    return keras.Model(inputs, layers.Flatten(dtype=dtype)(relu(x)), dtype=dtype)
+
+
+RELUS = {"relu": layers.ReLU, "relu6": lambda **settings: layers.ReLU(max_value=0.8, **settings),
+         "activation": lambda **settings: layers.Activation("relu", **settings)}
+
+
+@pytest.mark.parametrize("kind", RELUS)
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("float64", 0)])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("trainable", [True, False])
+def test_a_normalization_and_its_relu(kind, dtype, tolerance, training, trainable, ran):
+    """Numbers, gradients and moving averages are those of layer by layer; in float64 to the last bit."""
+    model = normalized(RELUS[kind](name="relu", dtype=dtype), dtype)
+    assert chains(model) == ["norm+relu"]
+    norm = model.get_layer("norm")
+    norm.gamma.assign(rng.uniform(-1, 1, 8))
+    norm.beta.assign(rng.uniform(-1, 1, 8))
+    norm.moving_mean.assign(rng.uniform(-1, 1, 8))
+    norm.trainable = trainable
+    x = tensor(rng.standard_normal((4, 6, 5, 3)).astype(dtype), requires_grad=True)
+    weights, found = model.get_weights(), {}
+    for way in "fused", "layer by layer":
+        model.set_weights(weights)
+        ran.clear()
+        y = x
+        for layer in model.layers[1:] if way == "layer by layer" else [model]:
+            y = layer(y, training=training)
+        assert "clipped" not in ran or way == "layer by layer"
+        v = np.random.default_rng(1).standard_normal(y.shape).astype(dtype)
+        found[way] = [y, *grad(y, [x, *model.trainable_weights], v), *map(tensor, model.get_weights())]
+    for a, b in zip(*found.values(), strict=True):
+        np.testing.assert_allclose(a.data, b.data, rtol=0, atol=tolerance * np.abs(b.data).max())
+
+
 def test_the_outputs_of_all_layers_stay_within_reach():
     model, x = network(), rng.standard_normal((2, 15, 14, 3)).astype("float32")
     for layer in model.layers[1:]:
@@ -109,6 +147,30 @@ def test_a_forced_version_runs(version, ran):
     with kernels.use(version):
         np.testing.assert_allclose(model(x).data, expected, rtol=0, atol=1e-5)
     assert ("conv_block_forward" in ran) == (version in ("direct", "exact"))
+
+
+def test_a_normalization_without_a_plain_relu_behind_it_is_not_fused():
+    for behind in layers.ReLU(negative_slope=0.1), layers.ReLU(threshold=1.0), layers.Activation("tanh"), layers.MaxPooling2D():
+        assert chains(normalized(behind)) == []
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_fused_normalization_is_differentiated_twice(training):
+    norm, x = layers.BatchNormalization(dtype="float64"), tensor(rng.standard_normal((5, 3)), requires_grad=True)
+
+    def penalty(relu):
+        slope, = grad((relu(x) ** 2).sum(), x, create_graph=True)
+        return grad((slope ** 3).sum(), [x, norm.gamma])
+
+    found = penalty(lambda x: norm(x, training=training, limits=(0, 0.9)))
+    expected = penalty(lambda x: ops.clip(norm(x, training=training), 0, 0.9))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a.data, b.data, rtol=1e-9)
+
+
+def test_limits_stand_in_order():
+    with pytest.raises(ValueError, match=r"the limits are \(low, high\), got \(1, 0\)"):
+        layers.BatchNormalization()(np.ones((2, 3)), limits=(1, 0))
 
 
 def test_detect_anomaly_sees_every_step():

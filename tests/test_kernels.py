@@ -229,12 +229,19 @@ def test_memory_is_used_again_once_nobody_sees_it():
     assert c.ctypes.data == address and c.shape == (1000, 100) and c.dtype == np.float32
 
 
+@pytest.mark.parametrize("shape", [(129, 1001), (2 ** 17,), (3, 5, 7, 2 ** 14)])
+def test_memory_begins_with_a_line_of_the_cache(shape):
+    a, b = memory.empty(shape), memory.empty(shape, np.uint8)
+    assert a.ctypes.data % 64 == b.ctypes.data % 64 == 0
+    assert not np.shares_memory(a, memory.empty(shape))
+
+
 def test_memory_is_given_back():
     a = memory.empty((2 ** 20,))
     del a
-    held = sum(block.nbytes for blocks in memory._blocks.values() for block, _ in blocks)
+    held = sum(block.nbytes for blocks in memory._blocks.values() for block, *_ in blocks)
     kernels.release()
-    assert sum(block.nbytes for blocks in memory._blocks.values() for block, _ in blocks) <= held - 2 ** 22
+    assert sum(block.nbytes for blocks in memory._blocks.values() for block, *_ in blocks) <= held - 2 ** 22
 
 
 def test_a_result_outlives_later_calls():

@@ -12,9 +12,10 @@ import threading
 import numpy as np
 
 SMALL = 2 ** 16                                            # bytes below which the system is as fast
+LINE = 64                                                  # bytes of a line of the cache
 REMEMBERED = 512                                           # a block that so many calls did not need is given back
 
-_blocks = {}                                               # size in bytes -> [[block, the call that last used it], ...]
+_blocks = {}                                               # bytes -> [[block, the call that last used it, its start], ...]
 _lock = threading.Lock()
 _calls = 0
 
@@ -37,9 +38,10 @@ def empty(shape, dtype=np.float32) -> np.ndarray:
                 break
         else:
             _forget()
-            block = np.empty(room, np.uint8)
-            blocks.append([block, _calls])
-        return np.ndarray(shape, dtype, block)
+            block = np.empty(room + LINE, np.uint8)
+            entry = [block, _calls, -block.ctypes.data % LINE]
+            blocks.append(entry)
+        return np.ndarray(shape, dtype, block, entry[2])   # from a line of the cache on: vectors across two lines take longer
 
 
 def _forget():

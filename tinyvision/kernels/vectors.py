@@ -215,6 +215,14 @@ def _chosen_where(comparison):
 
 less, less_equal, equal = map(_chosen_where, ("<", "<=", "=="))      # less(a, b, x, y): x where a < b, else y; so with NaN
 
+
+@inner
+def within(v, low, high):
+    """v, held between two numbers; NaN stays NaN."""
+    v = less(v, spread(low), spread(low), v)
+    return less(spread(high), v, spread(high), v)
+
+
 def _operator(symbol, name):
     """Let vectors be written with +, -, * and /."""
     function = _binary(name)

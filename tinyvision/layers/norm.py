@@ -38,11 +38,12 @@ class BatchNormalization(Layer):
         self.moving_mean = self.add_weight((channels,), mean, trainable=False, name="moving_mean")
         self.moving_variance = self.add_weight((channels,), variance, trainable=False, name="moving_variance")
 
-    def call(self, x, training=False):
+    def call(self, x, training=False, limits=None):
+        """`limits`, (low, high), hold the result between two numbers: the ReLU behind the layer, in the same go."""
         if not (training and self.trainable and math.prod(x.shape)):               # an empty batch has no statistics
             return ops.batch_normalization(x, self.moving_mean, self.moving_variance, self.axis, self.beta, self.gamma,
-                                           self.epsilon)
-        y, moments = ops.batch_normalization_training(x, self.axis, self.beta, self.gamma, self.epsilon)
+                                           self.epsilon, limits)
+        y, moments = ops.batch_normalization_training(x, self.axis, self.beta, self.gamma, self.epsilon, limits)
         with no_grad():
             for average, moment in ((self.moving_mean, moments[0]), (self.moving_variance, moments[1])):
                 average.assign(self.momentum * average + (1 - self.momentum) * moment)

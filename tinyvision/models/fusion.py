@@ -1,42 +1,69 @@
-"""A pass over a model's graph: a convolution, its ReLU and the 2x2 max-pool behind it become one step.
+"""A pass over a model's graph: a convolution, its ReLU and the 2x2 max-pool behind it become one step; so do a batch
+normalization and its ReLU.
 
 What lies between them is then never written. Nothing else changes: the layers and their symbolic outputs stay as they are,
-and a model that ends at one of these outputs computes it by itself. Where the three cannot be had in one go (float64, a
-forced version of the kernels, a GPU), the step runs the layers one after the other.
+and a model that ends at one of these outputs computes it by itself. Where they cannot be had in one go (convolutions in
+float64, with a forced version of the kernels, on a GPU), the step runs the layers one after the other.
 """
+import math
 from collections import Counter
 
 from .. import ops
 from ..activations import linear
+from ..autograd import mode
 from ..layers.activation import Activation, ReLU
 from ..layers.base import Call
 from ..layers.conv import Conv2D
 from ..layers.fused import fused
+from ..layers.norm import BatchNormalization
 from ..layers.pool import MaxPooling2D
 from .functional import REWRITES
+
+PLAIN = 0.0, math.inf                                      # the limits of a ReLU
 
 
 class Chain:
     """Layers in a row that run as one, and look like one layer to the model."""
 
     def __init__(self, layers):
-        self.layers, self.name = layers, "+".join(layer.name for layer in layers)
-        self.dtype, self.relu = layers[0].dtype, any(_is_relu(layer) for layer in layers[1:])
-        self.pool = _is_pool(layers[-1])
+        self.layers, self.name, self.dtype = layers, "+".join(layer.name for layer in layers), layers[0].dtype
 
     def __call__(self, x):
         x = self.layers[0]._inputs(x)
-        y = fused(self.layers[0], x, self.relu, self.pool)
+        y = self.in_one_go(x)
         if y is None:
             y = x
             for layer in self.layers:
                 y = layer(y)
         return y
 
+    def in_one_go(self, x):
+        """What the last layer returns; None if it takes a step for each layer."""
+        raise NotImplementedError
+
+
+class ConvChain(Chain):
+    """Conv2D, a ReLU, a 2x2 max-pool."""
+
+    def __init__(self, layers):
+        super().__init__(layers)
+        self.relu, self.pool = any(_limits(layer) for layer in layers[1:]), _is_pool(layers[-1])
+
+    def in_one_go(self, x):
+        return fused(self.layers[0], x, self.relu, self.pool)
+
+
+class NormChain(Chain):
+    """BatchNormalization, and a ReLU, with an upper limit or without."""
+
+    def in_one_go(self, x):
+        norm, relu = self.layers
+        return None if mode.detecting else norm(x, limits=_limits(relu))
+
 
 def fuse(calls, outputs):
-    """The calls, with each chain of Conv2D, ReLU and MaxPooling2D replaced by one call of a Chain."""
-    return in_rows(calls, outputs, _continues, Chain)
+    """The calls, with each chain of layers that can run as one replaced by one call of a Chain."""
+    return in_rows(calls, outputs, _continues, lambda layers: (ConvChain if type(layers[0]) is Conv2D else NormChain)(layers))
 
 
 def in_rows(calls, outputs, continues, combine):
@@ -66,20 +93,24 @@ def in_rows(calls, outputs, continues, combine):
 
 
 def _continues(row, call):
-    """Whether a call can be part of a chain: a ReLU behind a bare convolution, a pool behind either."""
+    """Whether a call can be part of a chain: a ReLU behind a bare convolution or a normalization, a pool behind the former."""
     if not row:
-        return type(call.layer) is Conv2D
+        return type(call.layer) in (Conv2D, BatchNormalization)
     if _is_pool(row[-1].layer) or call.layer.dtype != row[0].layer.dtype:
         return False
+    if type(row[0].layer) is BatchNormalization:
+        return len(row) == 1 and _limits(call.layer) is not None
     activation = row[0].layer.activation
     if activation is ops.relu:
         return _is_pool(call.layer)
-    return activation is linear and (_is_pool(call.layer) or (len(row) == 1 and _is_relu(call.layer)))
+    return activation is linear and (_is_pool(call.layer) or (len(row) == 1 and _limits(call.layer) == PLAIN))
 
 
-def _is_relu(layer):
-    plain = type(layer) is ReLU and (layer.max_value, layer.negative_slope, layer.threshold) == (None, 0, 0)
-    return plain or (type(layer) is Activation and layer.activation is ops.relu)
+def _limits(layer):
+    """(low, high) of a layer that holds numbers between these; None for other layers."""
+    if type(layer) is ReLU and (layer.negative_slope, layer.threshold) == (0, 0):
+        return 0.0, math.inf if layer.max_value is None else layer.max_value
+    return PLAIN if type(layer) is Activation and layer.activation is ops.relu else None
 
 
 def _is_pool(layer):

@@ -20,7 +20,7 @@ from ..layers.conv import Conv2D
 from ..layers.core import Dense, Flatten
 from ..layers.fused import fused
 from .functional import REWRITES
-from .fusion import Chain, in_rows
+from .fusion import ConvChain, in_rows
 
 LARGEST_BATCH, LARGEST = 2 ** 20, 2 ** 25                  # bytes of a batch, and of all that a recording keeps
 SHAPES = 8                                                 # of batches, for which a model keeps recordings
@@ -37,11 +37,11 @@ class Seen:
 
 
 class Replay:
-    """Convolutions, Chains and Flattens in a row, and perhaps a Dense behind them. They look like one layer to the model."""
+    """Convolutions, ConvChains and Flattens in a row, perhaps a Dense behind them. They look like one layer to the model."""
 
     def __init__(self, parts):
         self.parts, self.name, self.seen = parts, "+".join(part.name for part in parts), {}
-        self.weighted = [part.layers[0] if isinstance(part, Chain) else part for part in parts if type(part) is not Flatten]
+        self.weighted = [part.layers[0] if isinstance(part, ConvChain) else part for part in parts if type(part) is not Flatten]
 
     def __call__(self, x):
         small = isinstance(x.data, np.ndarray) and x.dtype == np.float32 and 0 < x.data.nbytes <= LARGEST_BATCH
@@ -84,7 +84,7 @@ class Replay:
                 return product(x, part.kernel.data) if x.shape[1] == len(part.kernel.data) and forced() is None else None
             if type(part) is Flatten:
                 y = part.call(Tensor(x))
-            elif isinstance(part, Chain):
+            elif isinstance(part, ConvChain):
                 y = fused(part.layers[0], Tensor(x), part.relu, part.pool)
             else:
                 y = fused(part, Tensor(x))
@@ -110,7 +110,7 @@ def _continues(row, call):
     layer, before = call.layer, row[-1].layer if row else None
     if type(before) is Dense or (row and layer.dtype != before.dtype):
         return False
-    if isinstance(layer, Chain) or (type(layer) is Conv2D and layer.activation in (linear, ops.relu)):
+    if isinstance(layer, ConvChain) or (type(layer) is Conv2D and layer.activation in (linear, ops.relu)):
         return True
     return bool(row) and (type(layer) is Flatten or (type(layer) is Dense and type(before) is Flatten))
 

@@ -4,7 +4,7 @@ import numpy as np
 from .. import memory
 from ..jobs import FLOATS, NUMBER, all_floats, job, share
 from ..registry import version
-from ..vectors import F32, LANES, less, put_some, round_up, some, spread
+from ..vectors import F32, LANES, less, put_some, round_up, some, spread, within
 from .reference import LARGE, added, clipped, passed
 
 
@@ -19,9 +19,7 @@ def add(part, parts, x1: FLOATS, x2: FLOATS, y: FLOATS):
 def clip(part, parts, x: FLOATS, low: NUMBER, high: NUMBER, y: FLOATS):
     for block in share(round_up(y.size, LANES) // LANES, part, parts):
         i = block * LANES
-        v = some(x, i, y.size - i)
-        v = less(v, spread(low), spread(low), v)
-        put_some(y, i, less(spread(high), v, spread(high), v), y.size - i)
+        put_some(y, i, within(some(x, i, y.size - i), low, high), y.size - i)
 
 
 @job
