@@ -25,7 +25,6 @@ TOLERANCE = 1e-5                                           # max|difference| / m
 MIDDLE, FIRST = "32 to 64 channels", "first layer, 3 to 32"
 FASTER = {MIDDLE: 2.5, FIRST: 1.5}                         # than im2col in NumPy, at least
 L2 = 2 ** 20                                               # bytes of a core's second-level cache; `lscpu` tells yours
-GREEN = "#009E73"                                          # beside viz.BLUE, viz.ORANGE and viz.GREY
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="tiny images, one run each: are all equal? The times mean nothing")
@@ -261,7 +260,7 @@ for ax, blocked in zip(figure.subplots(2), (False, True)):
     ax.axhspan(0, 0.29, color=viz.BLUE, alpha=0.08)
     ax.text(0.01, 1.05, "memory", color=viz.GREY, fontsize=11)
     ax.text(0.01, 0.025, "core and its cache", color=viz.BLUE, fontsize=11)
-    for place, size, name, color in (0.17, in_mb, "image", viz.BLUE), (0.83, out_mb, "result", GREEN):
+    for place, size, name, color in (0.17, in_mb, "image", viz.BLUE), (0.83, out_mb, "result", viz.GREEN):
         draw_box(ax, place, 0.68, size, f"{name}\n{size:.0f} MB", color)
     draw_arrow(ax, (0.17, 0.55), (0.17, 0.2), f"{in_mb:.0f} MB")
     draw_arrow(ax, (0.83, 0.2), (0.83, 0.55), f"{out_mb:.0f} MB", left=False)
@@ -358,14 +357,14 @@ for left, bottom, width, height in (0, 0, 16, 8), (17, 9, 32, 10):
     ax.add_patch(Rectangle((left, bottom), width, height, facecolor="white", edgecolor="black"))
 for row in range(8):                                       # the sums: two vectors for each pixel
     for left in 17, 33:
-        ax.add_patch(Rectangle((left, row), 16, 1, facecolor=GREEN, edgecolor="white", alpha=0.8))
+        ax.add_patch(Rectangle((left, row), 16, 1, facecolor=viz.GREEN, edgecolor="white", alpha=0.8))
 ax.add_patch(Rectangle((3, 0), 1, 8, facecolor=viz.ORANGE))
 ax.add_patch(Rectangle((17, 15), 32, 1, facecolor=viz.BLUE))
 ax.text(8.5, 9.3, "the windows of 8 pixels,\n9 C numbers each,\nread where the image lies", ha="center", va="bottom")
 ax.text(33, 12, "the kernel: 9 C numbers for each of 32 filters", ha="center", va="center")
 ax.text(49.6, 15.5, "in this step:\n2 loads of 16", va="center", color=viz.BLUE)
 ax.text(3.5, -0.4, "in this step:\n8 loads of 1", ha="center", va="top", color=viz.ORANGE)
-ax.text(33, -0.4, "8 x 32 sums: 16 registers, from the first step to the last", ha="center", va="top", color=GREEN)
+ax.text(33, -0.4, "8 x 32 sums: 16 registers, from the first step to the last", ha="center", va="top", color=viz.GREEN)
 ax.set(xlim=(-1, 58), ylim=(-3.4, 19.5), aspect="equal", title="One of 9 C steps: 10 loads, 16 vector multiply-adds")
 ax.set_axis_off()
 viz.save(figure, OUTPUT / "10_register_tile.png")
@@ -467,7 +466,7 @@ for ax, (values, title) in zip(axes.reshape(-1), panels):
         for line in range(len(values) + 1):
             ax.axhline(line - 0.5, color="white", linewidth=0.5)
             ax.axvline(line - 0.5, color="white", linewidth=0.5)
-for corner, color in ((0, 0), viz.ORANGE), ((4, 0), viz.BLUE), ((0, 4), GREEN), ((4, 4), viz.GREY):
+for corner, color in ((0, 0), viz.ORANGE), ((4, 0), viz.BLUE), ((0, 4), viz.GREEN), ((4, 4), viz.GREY):
     axes[0, 0].add_patch(Rectangle((corner[0] - 0.45, corner[1] - 0.45), 5.9, 5.9, fill=False, edgecolor=color, linewidth=2.5))
 axes[1, 0].text(0.5, 0.5, "tiles begin 4 pixels apart\nand overlap by 2;\ntheir results, 4 x 4 each,\nlie side by side",
                 ha="center", va="center", transform=axes[1, 0].transAxes)
@@ -677,7 +676,7 @@ for layer_name, pair in LAYERS.items():
 figure = Figure(figsize=(11, 4.6), layout="constrained")
 for ax, (layer_name, pair) in zip(figure.subplots(1, 2, sharey=True), LAYERS.items()):
     speed = [operations(*pair) / seconds[layer_name][name] / 1e9 for name in VERSIONS]
-    colors = [GREEN if "choice" in name else viz.ORANGE if "library" in name else viz.BLUE for name in VERSIONS]
+    colors = [viz.GREEN if "choice" in name else viz.ORANGE if "library" in name else viz.BLUE for name in VERSIONS]
     bars = ax.barh(list(VERSIONS), speed, color=colors)
     ax.bar_label(bars, [f"{value:.0f}" for value in speed], padding=5, fontsize=9,
                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})

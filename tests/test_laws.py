@@ -313,9 +313,11 @@ VERSIONS = sorted({version for kernel in KERNELS.values() for version in kernel.
 
 
 def test_every_kernel_has_samples():
-    assert set(KERNEL_SAMPLES) == set(KERNELS), "each kernel has rows in samples.py"
+    own = {name: kernel for name, kernel in KERNELS.items()           # other tests register kernels of a user's
+           if kernel.versions["numpy"].function.__module__.startswith("tinyvision.")}
+    assert set(KERNEL_SAMPLES) == set(own), "each kernel has rows in samples.py"
     sampled = {tuple(p.values[:2]) for p in SERVED}
-    assert sampled == {(name, version) for name, kernel in KERNELS.items() for version in kernel.versions}
+    assert sampled == {(name, version) for name, kernel in own.items() for version in kernel.versions}
 
 
 @pytest.mark.parametrize("dtype,tolerance", [("float32", 1e-5), ("float64", 1e-12)])

@@ -1,11 +1,10 @@
 """check_gradients accepts right rules and catches wrong ones, and says what is wrong with them."""
-import doctest
 import re
 
 import numpy as np
 import pytest
 
-from tinyvision import ops, tensor, testing
+from tinyvision import ops, tensor
 from tinyvision.op import op
 from tinyvision.testing import check_gradients
 
@@ -223,8 +222,3 @@ def test_misuse():
         check_gradients(lambda x: x * 2, [np.arange(3)])
     with pytest.raises(TypeError, match="the function returns a Tensor, got float"):
         check_gradients(lambda x: x.sum().item(), [normal(3)])
-
-
-def test_the_example_of_the_docstring():
-    test = doctest.DocTestFinder().find(check_gradients, globs=vars(testing))[0]
-    assert test.examples and doctest.DocTestRunner(verbose=False).run(test).failed == 0

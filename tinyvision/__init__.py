@@ -26,3 +26,4 @@ from . import (
 )
 from .autograd import Tensor, detect_anomaly, enable_grad, grad, no_grad, tensor
 from .models import Input, Model, Sequential
+from .profiling import profile

@@ -77,7 +77,11 @@ def detect_anomaly():
 
 
 def is_recording() -> bool:
-    """Whether ops record themselves now, in this thread."""
+    """Whether ops record themselves now, in this thread.
+
+    While gradients are computed they do not, unless `create_graph=True` asks for gradients that can be differentiated again. So
+    in a rule it tells whether what the rule returns must be made of ops, or may come from anywhere.
+    """
     return mode.recording
 
 

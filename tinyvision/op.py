@@ -28,10 +28,28 @@ from .device import array_library, is_array
 def op(forward=None, *, keeps=(), differentiable=True, floats=False) -> Callable[..., Tensor]:
     """Make a function of arrays into an op on Tensors. Arrays stand before the `*` of its signature, settings after.
 
+    Its rules come by name, one for each argument that has a gradient: `my_op.gradient(x=lambda g, x, y: ...)`. A rule takes the
+    gradient that arrives, and asks by name for what else it needs: arguments (`x`), their shapes and dtypes (`x_shape`,
+    `x_dtype`), the result `y`, settings, and what `keeps` names. It returns a Tensor, made of ops, in the shape of the argument
+    or in a shape that the argument was broadcast to.
+
+    Or one function gives all of them together: `@my_op.gradient`, above a function of any name, `_` mostly. It returns a list
+    or tuple with an entry for each array argument, in their order: a Tensor, or None for one that has no gradient. If it asks
+    for `wanted`, that is the set of the positions that are needed; entries of others are ignored.
+
     Args:
         keeps: names for what `forward` returns after its output: for the rules to ask for, and nobody else to see.
         floats: True for an op that computes in floats: integers become `floatx()` first.
         differentiable: False for an op whose result is a constant to whoever differentiates.
+
+    >>> @op
+    ... def cube(x):
+    ...     return x ** 3
+    >>> cube.gradient(x=lambda g, x: 3 * g * x * x)
+    >>> x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    >>> cube(x).sum().backward()
+    >>> x.grad
+    Tensor([ 3., 12.])
     """
     if forward is None:
         return functools.partial(op, keeps=keeps, differentiable=differentiable, floats=floats)

@@ -1,3 +1,4 @@
 """What happens around training steps, with the names and arguments of Keras."""
 from .base import Callback, History, ProgressBar
 from .monitor import EarlyStopping, ModelCheckpoint
+from .recorder import Recorder

@@ -94,8 +94,8 @@ def _from_disk_or_new(compile, name):
             return compile(True)
         with _said(name.removesuffix("_entry")):
             return compile(True)
-    except (OSError, EOFError, ValueError, pickle.PickleError):        # what lies there cannot be read: do without
-        return compile(False)
+    except (OSError, EOFError, ValueError, pickle.PickleError, RuntimeError):
+        return compile(False)                              # what lies there cannot be read, or the source is no file
     finally:
         numba.config.CACHE_DIR = before
 
@@ -131,7 +131,11 @@ _compiled_here = itertools.count(1)
 
 @contextlib.contextmanager
 def _said(name):
-    """A line on the screen while something compiles; gone when it is done."""
-    with tqdm(desc=f"tinyvision compiles its kernels for this machine, once: {name}", initial=next(_compiled_here),
+    """A line on the screen while something compiles, gone when it is done; in a file, where nothing goes, one that stays."""
+    if not sys.stderr.isatty():
+        print(f"tinyvision compiles for this machine, once: {name} ({next(_compiled_here)})", file=sys.stderr, flush=True)
+        yield
+        return
+    with tqdm(desc=f"tinyvision compiles for this machine, once: {name}", initial=next(_compiled_here),
               bar_format="{desc} ({n}, {elapsed})", leave=False, file=sys.stderr):
         yield

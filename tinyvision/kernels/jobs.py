@@ -75,8 +75,11 @@ class Job:
 
     def _flat(self, arguments):
         """All arguments as the numbers that `pack` takes: of an array its address and its size."""
+        if len(arguments) != len(self.kinds):
+            names = ", ".join(list(inspect.signature(self.function).parameters)[2:])
+            raise TypeError(f"{self.name} takes {len(self.kinds)} arguments ({names}), got {len(arguments)}")
         flat = []
-        for value, dtype in zip(arguments, self.dtypes, strict=True):
+        for value, dtype in zip(arguments, self.dtypes):
             if dtype is None:
                 flat.append(value)
             elif dtype == "tuple":
@@ -84,7 +87,8 @@ class Job:
             elif value.flags.c_contiguous and value.dtype.char == dtype:
                 flat += address_of(value), value.size
             else:
-                raise TypeError(f"{self.name} takes contiguous arrays of {np.dtype(dtype)}, got {value.dtype} {value.strides}")
+                raise TypeError(f"{self.name} takes contiguous arrays of {np.dtype(dtype)}, got {value.dtype} "
+                                f"{value.shape} with strides {value.strides}; np.ascontiguousarray makes one")
         return flat
 
 
@@ -105,7 +109,25 @@ if address_of(_probe := np.empty(1)) != _probe.ctypes.data:  # another kind of P
 
 
 def job(function) -> Job:
-    """Make a function of (part, parts, ...), whose annotations say what it takes, a Job."""
+    """Make a function of (part, parts, ...), whose annotations say what it takes, a Job: compiled by Numba, run on all cores.
+
+    Arrays come flat, as they lie in memory; shapes come as numbers beside them. The function runs once for each part, several
+    at a time: parts must not write to the same place. `share(n, part, parts)` gives a part its numbers, none if there are
+    fewer than parts. The job is called without the first two arguments, with contiguous arrays and plain numbers;
+    `parts=` says into how many parts it goes, as many as there are threads if left out.
+
+    >>> import numpy as np
+    >>> @job
+    ... def add_to_rows(part, parts, x: FLOATS, row: FLOATS, rows: INTEGER):
+    ...     for r in share(rows, part, parts):
+    ...         here = x[r * row.size:(r + 1) * row.size]  # inner loops from 0: so the compiler uses the vector registers
+    ...         for c in range(row.size):
+    ...             here[c] += row[c]
+    >>> x = np.zeros((3, 2), "float32")
+    >>> add_to_rows(x, np.array([1, 2], "float32"), 3)
+    >>> x.sum(axis=0)
+    array([3., 6.], dtype=float32)
+    """
     return Job(function)
 
 

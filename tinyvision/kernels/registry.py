@@ -35,7 +35,10 @@ class Kernel:
 
 
 def kernel(reference):
-    """Make a readable array function the reference of a kernel. Calls go to the version that is chosen for the arguments."""
+    """Make a readable array function the reference of a kernel. Calls go to the version that is chosen for the arguments.
+
+    The reference must do for everything that no other version serves: float64, empty batches, and CuPy's arrays on a GPU.
+    """
     this = KERNELS[reference.__name__] = Kernel(reference)
 
     @functools.wraps(reference)
@@ -50,12 +53,16 @@ def kernel(reference):
 
 
 def version(of, name, serves=lambda *arguments: True, cost=None, exact=True):
-    """Register a version of the kernel `of` for NumPy arrays.
+    """Register a version of the kernel `of` for NumPy arrays: `@version(of, "name", serves)` above a function.
+
+    If several serve the arguments, the one of the least cost runs; without costs, the one that was registered last. If none
+    does, the reference runs.
 
     Args:
-        serves: whether it serves these arguments; it may look at shapes, dtypes and settings.
-        cost: for the same arguments its Cost (see planner.py), where several versions serve them.
-        exact: whether its error is that of rounding alone.
+        serves: takes just the arguments of the kernel, and says whether this version can do them. It may look at shapes, dtypes
+            and settings.
+        cost: takes the same arguments, and returns a `kernels.Cost`: what the version is estimated to take.
+        exact: False for a version that errs more than another order of additions would; `kernels.use("exact")` leaves it out.
     """
     def register(function):
         function.__doc__ = function.__doc__ or of.__doc__

@@ -93,8 +93,15 @@ class Layer(Configurable):
 
     Args:
         name: for summaries and files; numbered by class if None: "conv2d", "conv2d_1", ...
-        dtype: "float32" or "float64", of weights and computation; `config.floatx()` if None.
-        trainable: whether optimizers are to change its weights.
+        dtype: "float32" or "float64", of weights and computation; `config.floatx()` if None. Layers inside have one of their
+            own: make them with `dtype=self.dtype`, in `__init__` or in `build`.
+        trainable: whether optimizers are to change its weights, those of the layers inside included.
+
+    Attributes:
+        name, dtype, trainable: as above.
+        built: whether there are weights yet; they are made when the layer first sees an input.
+        weights, trainable_weights: lists of Variables, those of the layers inside included.
+        sublayers: the layers inside.
     """
 
     def __init__(self, *, name: str | None = None, dtype=None, trainable: bool = True):
@@ -165,6 +172,8 @@ class Layer(Configurable):
     def _build(self, args):
         shapes = [map_structure(lambda t: (None, *t.shape[1:]), a) for a in args if any(hasattr(t, "shape") for t in leaves(a))]
         self.build(*shapes[:len(inspect.signature(self.build).parameters)])
+        if not self._trainable:
+            self.trainable = False                         # of the layers inside, too
         self.built, self.built_with = True, shapes[0] if shapes else None
 
     @classmethod
@@ -193,9 +202,8 @@ class Layer(Configurable):
     def _probe(self, args, settings, size):
         """What the layer returns for an empty batch, unknown sizes taken as `size`: that costs no arithmetic at any size."""
         def empty(t):
-            if isinstance(t, SymbolicTensor):
-                return Tensor(np.zeros([0, *(size if n is None else n for n in t.shape[1:])], t.dtype))
-            return t
+            sizes = [size if n is None else n for n in t.shape[1:]] if isinstance(t, SymbolicTensor) else None
+            return t if sizes is None else Tensor(np.zeros([0, *sizes], t.dtype))
         with no_grad():
             return self(*map_structure(empty, args), **{"training": False, **map_structure(empty, settings)})
 

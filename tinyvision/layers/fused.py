@@ -6,6 +6,7 @@ from ..activations import linear
 from ..autograd import Tensor, is_recording, mode
 from ..kernels.choice import forced
 from ..kernels.conv import conv_block_forward
+from ..kernels.registry import WATCHERS
 from ..ops.fused import fused_conv, windows_of
 from .conv import FUSED, Conv2D
 from .core import check_images
@@ -30,7 +31,7 @@ def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | 
         return None                                        # a bare convolution, which has versions of its own
     check_images(layer, x, layer.kernel.shape[2])
     kernel, bias, relu, how = layer.kernel, layer.bias, relu or own_relu, (layer.strides, layer.padding, layer.dilation_rate)
-    if is_recording():
+    if is_recording() or WATCHERS:
         y = fused_conv(x, kernel, bias, *how, relu, pool)
     else:                                                  # an op would do the same, and ask more questions
         windows, bias = windows_of(x.shape, kernel.shape, *how, pool), None if bias is None else bias.data

@@ -1,26 +1,57 @@
 """Looking into a model: a table of its layers, shapes and parameters; and layers by name."""
 from ..layers.base import Layer
 from ..structures import leaves
+from .costs import WHOLE, costs as _costs
 from .functional import Model
 
 
-def summary(model, line_length: int | None = None, print_fn=print) -> None:
+def summary(model, line_length: int | None = None, print_fn=print, costs: bool = False) -> None:
     """Print the layers of a model, the shapes of their outputs and the numbers of their parameters.
 
     Args:
         line_length: the width of the table, in characters.
         print_fn: takes each line in place of `print`.
+        costs: add what each layer costs for one sample: multiplications (each with an addition), how many pixels of the image
+            an output sees across (its receptive field), and the memory of the output.
+
+    >>> from tinyvision import Sequential, layers
+    >>> Sequential([layers.Input((28, 28, 1)), layers.Conv2D(4, 3, name="conv")], name="small").summary(costs=True)
+    Model: small
+    ----------------------------------------------------------------------------------
+    Layer (type)   Output shape       Parameters  Multiply-adds  Sees  Output's memory
+    ----------------------------------------------------------------------------------
+    conv (Conv2D)  (None, 26, 26, 4)          40         24,336     3         10.6 KiB
+    ----------------------------------------------------------------------------------
+    Parameters: 40 (160 bytes), 40 of them trainable
+    For one sample: 24,336 multiply-adds, 10.6 KiB of outputs, which training keeps
     """
-    rows = [(f"{layer.name} ({type(layer).__name__})", _shape(layer), f"{_count(layer.weights):,}") for layer in model.layers]
-    rows = [("Layer (type)", "Output shape", "Parameters"), *rows]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    widths[1] = max(widths[1], (line_length or 0) - widths[0] - widths[2] - 4)
-    lines = [f"{name:{widths[0]}}  {shape:{widths[1]}}  {count:>{widths[2]}}" for name, shape, count in rows]
-    rule = "-" * len(lines[0])
+    rows = [[f"{layer.name} ({type(layer).__name__})", _shape(layer), f"{_count(layer.weights):,}"] for layer in model.layers]
+    rows, ends = [["Layer (type)", "Output shape", "Parameters"], *rows], []
     total, trainable = _count(model.weights), _count(model.trainable_weights)
-    for line in (f"Model: {model.name}", rule, lines[0], rule, *lines[1:], rule,
-                 f"Parameters: {total:,} ({_bytes(model.weights)}), {trainable:,} of them trainable"):
+    ends.append(f"Parameters: {total:,} ({_size(_bytes(model.weights))}), {trainable:,} of them trainable")
+    if costs:
+        found = _costs(model)
+        for row, layer in zip(rows, [None, *model.layers]):
+            row += ("Multiply-adds", "Sees", "Output's memory") if layer is None else _cost_of(layer, found)
+        ends.append(f"For one sample: {sum(cost.multiply_adds for cost in found.values()):,} multiply-adds, "
+                    f"{_size(sum(cost.bytes for cost in found.values()))} of outputs, which training keeps")
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths[1] += max(0, (line_length or 0) - sum(widths) - 2 * len(widths) + 2)
+    lines = ["  ".join(f"{cell:{width}}" if i < 2 else f"{cell:>{width}}" for i, (cell, width) in enumerate(zip(row, widths)))
+             for row in rows]
+    rule = "-" * len(lines[0])
+    for line in (f"Model: {model.name}", rule, lines[0], rule, *lines[1:], rule, *ends):
         print_fn(line)
+
+
+def _cost_of(layer, found):
+    """What a layer costs, in all its calls; an input costs nothing."""
+    of_layer = [cost for call, cost in found.items() if call.layer is layer]
+    if not of_layer:
+        return "", "", ""
+    sees = of_layer[-1].receptive_field
+    return (f"{sum(cost.multiply_adds for cost in of_layer):,}", "?" if sees is None else "all" if sees == WHOLE else f"{sees}",
+            _size(sum(cost.bytes for cost in of_layer)))
 
 
 def _shape(layer):
@@ -35,8 +66,11 @@ def _count(weights):
 
 
 def _bytes(weights):
-    size = sum(weight.data.nbytes for weight in weights)
-    return f"{size / 1024:.1f} KiB" if size < 2 ** 20 else f"{size / 2 ** 20:.1f} MiB"
+    return sum(weight.data.nbytes for weight in weights)
+
+
+def _size(count):
+    return f"{count} bytes" if count < 1024 else f"{count / 1024:.1f} KiB" if count < 2 ** 20 else f"{count / 2 ** 20:.1f} MiB"
 
 
 def get_layer(model, name: str | None = None, index: int | None = None) -> Layer:

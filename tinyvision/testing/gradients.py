@@ -1,7 +1,7 @@
-"""Checks for your own functions, ops and layers."""
+"""Gradients against central differences."""
 import numpy as np
 
-from .autograd import Tensor, grad, tensor, to_numpy
+from ..autograd import Tensor, grad, tensor, to_numpy
 
 DIRECTIONS = 3                                             # one alone would miss an error of 0.1 % now and then
 

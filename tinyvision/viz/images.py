@@ -1,40 +1,14 @@
-"""Pictures of training and of what a network holds: each function returns a matplotlib Figure; `save` writes it to a file.
-
-Colours can be told apart by the colour-blind. matplotlib is imported when the first picture is drawn.
-"""
+"""Pictures of images, and of what a network makes of them."""
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .autograd import to_numpy
-from .files import replacing
+from ..autograd import to_numpy
+from .canvas import BLUE, ORANGE, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"       # from the palette of Okabe and Ito
-
-
-def curves(history) -> "Figure":
-    """Loss and metrics over the epochs: a panel each, training and validation together.
-
-    Args:
-        history: a History, or its dictionary {"loss": [...], "val_loss": [...]}.
-    """
-    logs = getattr(history, "history", history)
-    names = [name for name in logs if not name.startswith("val_")]
-    figure, axes = _panels(len(names), width=4.2, height=3.2)
-    for ax, name in zip(axes, names):
-        epochs = np.arange(1, len(logs[name]) + 1)
-        ax.plot(epochs, logs[name], "o-", color=BLUE, label="training")
-        if f"val_{name}" in logs:
-            ax.plot(np.arange(1, len(logs[f"val_{name}"]) + 1), logs[f"val_{name}"], "s--", color=ORANGE, label="validation")
-        ax.set(xlabel="epoch", ylabel=name, xticks=epochs if len(epochs) <= 12 else epochs[::len(epochs) // 10])
-        ax.grid(alpha=0.3)
-        ax.legend(frameon=False)
-    return figure
 
 
 def images(batch, titles=None, columns: int = 8, size: float = 1.3, cmap: str = "gray", vmin=None, vmax=None,
@@ -54,7 +28,7 @@ def images(batch, titles=None, columns: int = 8, size: float = 1.3, cmap: str = 
     if batch.ndim not in (3, 4) or (batch.ndim == 4 and batch.shape[3] != 3):
         raise ValueError(f"images: expected (N, H, W), (N, H, W, 1) or (N, H, W, 3), got {batch.shape}")
     columns = min(columns, len(batch)) or 1
-    figure, axes = _panels(len(batch), columns, width=size, height=size * (1.25 if titles is not None else 1.05))
+    figure, axes = panels(len(batch), columns, width=size, height=size * (1.25 if titles is not None else 1.05))
     for i, ax in enumerate(axes):
         if i < len(batch):
             ax.imshow(batch[i], cmap=cmap, vmin=vmin, vmax=vmax)
@@ -121,44 +95,3 @@ def _picture(ax, pixels, cmap):
 
 def _sizes(image):
     return " x ".join(map(str, image.shape))
-
-
-def confusion(true, predicted, names=None) -> "Figure":
-    """How often class i was taken for class j, as a table; the colour shows mistakes only, so that they can be seen.
-
-    Args:
-        true, predicted: class numbers (N,).
-        names: of the classes; their numbers if None.
-    """
-    true, predicted = to_numpy(true).astype(int), to_numpy(predicted).astype(int)
-    classes = len(names) if names is not None else max(true.max(), predicted.max()) + 1
-    counts = np.zeros((classes, classes), int)
-    np.add.at(counts, (true, predicted), 1)
-    mistakes = np.where(np.eye(classes, dtype=bool), 0, counts)
-    figure, (ax,) = _panels(1, width=0.5 * classes + 1.2, height=0.5 * classes + 1)
-    ax.imshow(mistakes, cmap="Oranges", vmax=max(mistakes.max(), 1))
-    for i, j in zip(*np.nonzero(counts)):
-        colour = GREY if i == j else "white" if mistakes[i, j] > 0.7 * mistakes.max() else "black"
-        ax.text(j, i, counts[i, j], ha="center", va="center", fontsize=8, color=colour)
-    ticks = dict(ticks=range(classes), labels=names if names is not None else range(classes))
-    ax.set_xticks(**ticks)
-    ax.set_yticks(**ticks)
-    ax.set(xlabel="predicted class", ylabel="true class")
-    return figure
-
-
-def save(figure, path) -> Path:
-    """Write a figure to a file; its ending (".png", ".svg", ".pdf") says how. Returns the path."""
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=150)
-    return Path(path)
-
-
-def _panels(count, columns=None, width=4.0, height=3.0):
-    """A new figure, and its axes in reading order."""
-    from matplotlib.figure import Figure
-
-    columns = columns or max(count, 1)
-    rows = math.ceil(count / columns) or 1
-    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False).reshape(-1)

@@ -1,0 +1,70 @@
+"""What each layer of a model costs, for one sample: multiplications, the pixels that it sees, and the memory of its output."""
+import math
+from collections import namedtuple
+
+import numpy as np
+
+from ..autograd import Tensor, no_grad
+from ..kernels.registry import WATCHERS
+from ..structures import leaves, map_structure
+
+Cost = namedtuple("Cost", "multiply_adds receptive_field bytes")
+WHOLE = math.inf                                           # the receptive field of a layer behind a Flatten: the whole image
+ALL_TOGETHER = {"Flatten", "Reshape", "GlobalAveragePooling2D"}
+
+
+def _multiply_adds(kernel, arguments):
+    """Pairs of a multiplication and an addition, as the definition counts them, in one run of a kernel."""
+    if kernel.name in ("conv_forward", "conv_block_forward"):
+        x, weights = arguments[:2]
+        windows = next(a for a in arguments if hasattr(a, "output"))
+        return len(x) * math.prod(windows.output) * weights.size
+    if kernel.name == "product":
+        x1, x2 = arguments
+        return x1.size * (x2.shape[-1] if x2.ndim > 1 else 1) * math.prod(x2.shape[:max(x2.ndim - x1.ndim, 0)])
+    return 0
+
+
+def costs(model) -> dict:
+    """{call of a layer: Cost}, found by sending one sample of zeros through the model, layer by layer.
+
+    Raises:
+        ValueError: the model has no graph, or takes inputs of unknown size.
+    """
+    if not model._calls_inside:
+        raise ValueError(f"{model.name}: costs are known for functional and Sequential models that are built, not for a model "
+                         "with a `call` of its own")
+    if unknown := [t.shape for t in model.inputs if None in t.shape[1:]]:
+        raise ValueError(f"{model.name}: costs need inputs of known size, got {unknown[0]}")
+    values = {id(t): Tensor(np.zeros((1, *t.shape[1:]), t.dtype)) for t in model.inputs}
+    fields, found = {id(t): (1, 1) for t in model.inputs}, {}          # (pixels seen, step between neighbours), in the image
+    for call in model._calls_inside:
+        args, settings = map_structure(lambda t: values.get(id(t), t), (call.args, call.settings))
+        counted = []
+        WATCHERS.append(watch := lambda kernel, version, arguments, c=counted: c.append(_multiply_adds(kernel, arguments)))
+        try:
+            with no_grad():
+                y = call.layer(*args, **{"training": False, **settings})
+        finally:
+            WATCHERS.remove(watch)
+        field = _field(call.layer, [fields[id(t)] for t in call.inputs], list(leaves(y)))
+        for symbol, t in zip(leaves(call.outputs), leaves(y)):
+            values[id(symbol)], fields[id(symbol)] = t, field
+        found[call] = Cost(sum(counted), field and field[0], sum(t.data.nbytes for t in leaves(y)))
+    return found
+
+
+def _field(layer, before, outputs):
+    """What a layer's outputs see of the image, given what its inputs do: pixels across, and the step between neighbours.
+
+    None if nobody knows."""
+    if None in before or (layer.sublayers):
+        return None                                        # layers inside it, which may see more
+    seen, step = max(before)
+    size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
+    if type(layer).__name__ in ALL_TOGETHER or any(t.ndim != 4 for t in outputs):
+        return WHOLE, step
+    if size is None:
+        return seen, step
+    reach = max((n - 1) * d for n, d in zip(size, getattr(layer, "dilation_rate", (1, 1))))
+    return seen + reach * step, step * max(layer.strides)
