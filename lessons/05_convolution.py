@@ -62,8 +62,8 @@ def slide(image, kernel):
 
 FILTERS = {
     "blur": np.full((5, 5), 1 / 25),
-    "edges that stand": np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4,
-    "edges that lie": np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]]) / 4,
+    "vertical edges": np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4,
+    "horizontal edges": np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]]) / 4,
     "spots": np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]]),
     "sharper": np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
 }
@@ -73,7 +73,7 @@ for name, kernel in FILTERS.items():
 
 figure = Figure(figsize=(10, 6.6), layout="constrained")
 for ax, (name, image) in zip(figure.subplots(2, 3).flat, {"grey": grey, **filtered}.items()):
-    signed = name.startswith(("edges", "spots"))
+    signed = name.endswith(("edges", "spots"))
     ax.imshow(image, cmap="PuOr_r" if signed else "gray", vmin=-0.5 if signed else 0, vmax=0.5 if signed else 1)
     ax.set_title(name)
     ax.set_axis_off()

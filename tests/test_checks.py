@@ -58,7 +58,7 @@ WRONG = {
     "second gradient": op_with(gradient=lambda g, x: Tensor(2 * g.data * x.data)),
     "dtypes": lambda x: ops.cast(x * x, "float64"),
     "value": op_with(forward=lambda x: calls.append(0) or x * len(calls)),
-    "arguments are left alone": op_with(forward=lambda x: np.multiply(x, x, out=x)),
+    "arguments are left alone": op_with(forward=lambda x: np.negative(x, out=x), gradient=lambda g: -g),
     "empty batch": op_with(forward=lambda x: x * x * (1 + 0 * x.max()), gradient=lambda g, x: 2 * g * x),
     "float32 is near float64": op_with(forward=lambda x: (x * x + 1e6) - 1e6),
 }

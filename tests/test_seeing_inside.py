@@ -45,7 +45,9 @@ def test_a_profile_of_a_training_step(capsys):
         model.train_on_batch(x, y)
     rows = found.rows
     assert rows["fused_conv"]["calls"] == rows["matmul"]["calls"] == 1
-    assert rows["fused_conv"]["bytes"] == 5 * 6 * 6 * 4 * 4
+    assert rows["fused_conv"]["made"] == 5 * 6 * 6 * 4 * 4 and rows["reshape"]["made"] == 0
+    assert rows["fused_conv"]["kept"] == 4 * (5 * 8 * 8 + 9 * 4 + 4 + 5 * 6 * 6 * 4)                # x, kernel, bias, result
+    assert rows["matmul"]["handed_on"] == 4 * (5 * 144 + 144 * 2)
     assert all(row["forward"] > 0 for row in rows.values()) and rows["matmul"]["backward"] > 0
     assert 0 < sum(row["forward"] + row["backward"] for row in rows.values()) <= found.seconds
     printed = capsys.readouterr().out

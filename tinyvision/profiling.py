@@ -10,28 +10,32 @@ from collections import defaultdict
 import numpy as np
 
 from .autograd import Node, Tensor
+from .device import array_library, is_array
 from .kernels.registry import WATCHERS
 from .op import Op
 
-COLUMNS = "op", "calls", "forward ms", "backward ms", "MB made"
+FIELDS = "calls", "forward", "backward", "made", "kept", "handed_on"
+COLUMNS = "op", "calls", "forward ms", "backward ms", "MB made", "MB kept", "MB handed on"
 
 
 class Profile:
     """What `profile()` has seen.
 
     Attributes:
-        rows: {name of an op: {"calls", "forward", "backward", "bytes"}}: how often it ran, the seconds that it and its
-            gradient rules took, those of the ops inside the rules included, and the bytes of what it returned.
+        rows: {name of an op: {"calls", "forward", "backward", "made", "kept", "handed_on"}}: how often it ran; the seconds that
+            it and its gradient rules took, those of the ops inside the rules included; and the bytes of what it returned, of
+            what its rules had kept until they ran (weights included, nothing counted twice), and of the gradients that they
+            handed on.
         seconds: from the beginning to the end.
     """
 
     def __init__(self):
-        self.rows, self.seconds = defaultdict(lambda: {"calls": 0, "forward": 0.0, "backward": 0.0, "bytes": 0}), 0.0
+        self.rows, self.seconds = defaultdict(lambda: dict.fromkeys(FIELDS, 0)), 0.0
 
     def __str__(self):
         rows = sorted(self.rows.items(), key=lambda row: -row[1]["forward"] - row[1]["backward"])
         lines = [COLUMNS, *((name, str(row["calls"]), f"{1e3 * row['forward']:.3f}", f"{1e3 * row['backward']:.3f}",
-                             f"{row['bytes'] / 1e6:.2f}") for name, row in rows)]
+                             *(f"{row[field] / 1e6:.2f}" for field in FIELDS[3:])) for name, row in rows)]
         spent = sum(row["forward"] + row["backward"] for _, row in rows)
         total = f"{1e3 * self.seconds:.2f} ms in all, {1e3 * (self.seconds - spent):.2f} of them outside of ops and their rules"
         return "\n".join([*_table(lines), total])
@@ -56,29 +60,37 @@ def profile(verbose: bool = True):
     >>> found.rows["multiply"]["calls"]
     1
     """
-    found, inside = Profile(), [False]                     # inside: whether a rule is running
+    found, inside, seen = Profile(), [False], {}           # inside: whether a rule is running; seen: arrays that were kept
 
     def timed(run):
         def method(op, arrays, settings):
             start = time.perf_counter()
             results = run(op, arrays, settings)
+            _wait_for(results[0])
             if not inside[0]:
                 row = found.rows[op.name]
                 row["calls"] += 1
                 row["forward"] += time.perf_counter() - start
-                row["bytes"] += results[0].nbytes if results[0].base is None else 0
+                row["made"] += 0 if any(_shows(results[0], a) for a in arrays) else results[0].nbytes
             return results
         return method
 
     def rules_timed(gradients):
         def method(node, g, useful):
-            start, outer, inside[0] = time.perf_counter(), inside[0], True
+            row, outer, inside[0] = found.rows[node.op.name], inside[0], True
+            for a in map(_array, (node.kept or {}).values()):
+                if a is not None and not outer and id(a) not in seen:
+                    seen[id(a)] = a                        # kept, so that no other array gets its id
+                    row["kept"] += a.nbytes
+            start = time.perf_counter()
             try:
                 shares = list(gradients(node, g, useful))
+                _wait_for(*(share.data for _, share in shares))
             finally:
                 inside[0] = outer
             if not outer:
-                found.rows[node.op.name]["backward"] += time.perf_counter() - start
+                row["backward"] += time.perf_counter() - start
+                row["handed_on"] += sum(share.data.nbytes for _, share in shares)
             return shares
         return method
 
@@ -92,6 +104,24 @@ def profile(verbose: bool = True):
         found.seconds = time.perf_counter() - start
     if verbose:
         print(found)
+
+
+def _array(kept):
+    """The array in what a node keeps, if there is one."""
+    array = kept.data if isinstance(kept, Tensor) else kept
+    return array if is_array(array) else None
+
+
+def _shows(y, a):
+    """Whether y is a view of a."""
+    return is_array(a) and array_library(y).may_share_memory(y, a)
+
+
+def _wait_for(*arrays):
+    """A GPU works behind our back: let it finish, or the time would go to whoever looks at a result first."""
+    for array in arrays:
+        if not isinstance(array, np.ndarray):
+            array.device.synchronize()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """All laws that the engine's ops keep, on an op of your own."""
 import inspect
-import itertools
 import time
 
 import numpy as np
@@ -222,8 +221,8 @@ def _with_gaps(a):
 
 def _versions(sample, tolerance):
     """All versions of all kernels that run, in float32 and float64, against the references."""
-    names = dict.fromkeys(itertools.chain(*(run.versions for run in ran(sample, "float32"))))
-    if names.keys() <= {"numpy"}:
+    names = versions_that_run(lambda: sample.results([a.astype("float32") for a in sample.arrays]))
+    if not names:
         raise DoesNotApply("it runs no kernel that has several versions")
     for dtype, allowed in ("float32", tolerance), ("float64", 1e-10):
         arrays = [a.astype(dtype) for a in sample.arrays]
@@ -235,15 +234,15 @@ def _versions(sample, tolerance):
     return ", ".join(names)
 
 
-def ran(sample, dtype) -> list:
-    """The kernels that run when a sample is computed and differentiated."""
+def versions_that_run(function) -> list:
+    """The names of all versions of the kernels that a function runs, if any of these has several."""
     found = {}
-    WATCHERS.append(watch := lambda kernel, version, arguments: found.setdefault(kernel.name, kernel))
+    WATCHERS.append(watch := lambda kernel, version, arguments: found.update(dict.fromkeys(kernel.versions)))
     try:
-        sample.results([a.astype(dtype) for a in sample.arrays])
+        function()
     finally:
         WATCHERS.remove(watch)
-    return list(found.values())
+    return list(found) if len(found) > 1 else []
 
 
 def _time(sample):
@@ -256,14 +255,13 @@ def _time(sample):
         if y.requires_grad:
             grad(y, xs, v, allow_unused=True)
 
-    return described(run, any(len(kernel.versions) > 1 for kernel in ran(sample, "float32")))
+    return described(run)
 
 
-def described(run, versions: bool) -> str:
-    """How long a function takes; with `versions`, beside the time with the reference kernels."""
-    taken = _best(run)
-    text = f"{1e3 * taken:.3g} ms forward and backward"
-    if versions:
+def described(run) -> str:
+    """How long a function takes; if it runs kernels with several versions, beside the time with the references."""
+    text = f"{1e3 * _best(run):.3g} ms forward and backward"
+    if versions_that_run(run):
         with kernels.use("numpy"):
             text += f", by the reference kernels {1e3 * _best(run):.3g} ms"
     return text
