@@ -18,6 +18,7 @@ import sys
 import types
 
 import numpy as np
+import scipy.special
 
 NAMES = pathlib.Path(__file__).with_name("cupy_names.txt")
 SCATTERED = "int32", "uint32", "uint64", "float16", "float32", "float64"               # dtypes that add.at can add
@@ -296,15 +297,19 @@ def make():
 def installed():
     """`import cupy` finds the stand-in, until the end."""
     from tinyvision import device
-    before = sys.modules.get("cupy")
+    before = {name: sys.modules.get(name) for name in ("cupy", "cupyx", "cupyx.scipy", "cupyx.scipy.special")}
     sys.modules["cupy"] = module = make()
+    for name in list(before)[1:]:
+        sys.modules[name] = types.ModuleType(name)
+    sys.modules["cupyx.scipy.special"].erf = lambda x: _computed(scipy.special.erf, (x,))
     transfers.clear()
     try:
         yield module
     finally:
-        del sys.modules["cupy"]
-        if before is not None:
-            sys.modules["cupy"] = before
+        for name, old in before.items():
+            del sys.modules[name]
+            if old is not None:
+                sys.modules[name] = old
         device._owners.pop(ndarray, None)                  # tinyvision remembers which library owns which kind of array
 
 

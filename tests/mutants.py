@@ -43,8 +43,9 @@ MUTANTS = [
            f"{LAWS}:test_gradient and divide"),
     Mutant("tanh: slope", "ops/elementwise.py", "g * (1 - y * y)", "g * (1 - y)", f"{LAWS}:test_gradient and tanh"),
     Mutant("sigmoid: slope", "ops/elementwise.py", "g * (y * (1 - y))", "g * y", f"{LAWS}:test_gradient and sigmoid"),
-    Mutant("relu: passes everything", "ops/elementwise.py", "relu.gradient(x=lambda g, y: g * (y > 0))",
-           "relu.gradient(x=lambda g, y: g * (y >= 0))", f"{LAWS}:test_gradient and relu"),
+    Mutant("relu: passes everything", "ops/in_parallel.py", "_passed(g, y, low=0, high=np.inf)", "_passed(g, y, low=-np.inf, high=np.inf)",
+           f"{LAWS}:test_gradient and relu"),
+    Mutant("relu: the path's own rule passes everything", "ops/elementwise.py", "g * (y > 0)", "g * (y >= 0)", "test_evening.py:rules"),
     Mutant("power: 0 ** 0 gives nan", "ops/elementwise.py", "if x2 else g * 0\n    constant", "if True else g * 0\n    constant",
            f"{ORACLE}:corners"),
     Mutant("where: the other branch", "ops/elementwise.py", "x2=lambda g, condition: where(condition, 0, g))",
@@ -151,6 +152,15 @@ MUTANTS = [
     Mutant("replay: results share memory", "kernels/recording.py", "return self.y.copy()", "return self.y", "test_replay.py"),
     Mutant("replay: the batch of before", "kernels/recording.py", "np.copyto(self.x, x)", "pass", "test_replay.py"),
     Mutant("replay: two threads at once", "kernels/recording.py", "        with cores.all_of_them:\n            np.copyto", "        if True:\n            np.copyto", "test_replay.py:threads"),
+    Mutant("gelu: the slope of the cube", "ops/activation.py", "(1 + 3 * GELU_CUBE * x * x)", "(1 + GELU_CUBE * x * x)", f"{LAWS}:test_gradient and gelu"),
+    Mutant("elu: alpha forgotten on the way back", "ops/activation.py", "g * (y + alpha)", "g * (y + 1)", f"{LAWS}:test_gradient and elu"),
+    Mutant("softplus: overflow", "ops/activation.py", "xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))", "xp.log1p(xp.exp(x))", f"{ORACLE}:corners"),
+    Mutant("erf: its constant", "ops/mathematics.py", "2 / math.sqrt(math.pi) * exp", "math.sqrt(2 / math.pi) * exp", f"{LAWS}:test_gradient and erf"),
+    Mutant("prod: the one without a partner is lost", "ops/accumulation.py", "first if not odd else", "first if True else", f"{ORACLE}:prod"),
+    Mutant("cumsum: forward on the way back", "ops/accumulation.py", "flip(_cumsum(flip(g, axis=axis), axis=axis), axis=axis)", "_cumsum(g, axis=axis)",
+           f"{LAWS}:test_gradient and cumsum"),
+    Mutant("roll: onwards on the way back", "ops/rearranging.py", "shift=_turned(shift)", "shift=shift", f"{LAWS}:test_gradient and roll"),
+    Mutant("tile: as repeat", "ops/rearranging.py", "for n in (1, size)]", "for n in (size, 1)]", f"{ORACLE}:tile"),
     Mutant("report: what is wrong passes", "reporting.py", 'all(finding.state != "WRONG" for finding in self.findings)', "True", "test_checks.py:seen_through"),
     Mutant("check_op: versions are not compared", "testing/ops.py", "for name in (None, *names):", "for name in ():", "test_checks.py:differs"),
     Mutant("check_op: dtypes of gradients alone", "testing/ops.py", 'if found[0].dtype.kind == "f":', "if False:", "test_checks.py:wrong_ops"),
@@ -218,7 +228,8 @@ def survives(mutant: Mutant) -> bool:
         copy = Path(folder)
         for part in ("tinyvision", "tests"):
             shutil.copytree(HOME / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(HOME / "setup.cfg", copy)
+        for name in "setup.cfg", "README.md":
+            shutil.copy(HOME / name, copy)
         mutant.plant(copy / "tinyvision")
         file, _, words = mutant.test.partition(":")
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/{file}", *(["-k", words] if words else [])]

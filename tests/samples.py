@@ -14,7 +14,7 @@ from tinyvision.kernels.windows import pair, windows
 kernels.use(None)                                          # imports the versions of the kernels, so that KERNELS lists them
 KERNELS = kernels.registry.KERNELS
 OPS = {name: function for name, function in vars(ops).items() if callable(function) and not name.startswith("_")}
-WITHOUT_GRADIENT = {"argmax", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "one_hot"}
+WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "one_hot"}
 NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "putitem", "to_device"}        # in keras.ops, that is
 
 
@@ -133,7 +133,7 @@ def integers(low, high, *shape):
 
 
 def booleans(*shape):
-    return rng.random(shape) < 0.5
+    return np.asarray(rng.random(shape) < 0.5)
 
 
 # Rows for many ops --------------------------------------------------------------------------------------------------------
@@ -213,6 +213,9 @@ INDICES = [1, -1, slice(1, 3), slice(None, None, -2), ..., None, (slice(1, 3), N
 SAMPLES = {
     "abs": one(apart),
     "add": two(),
+    "all": reductions(booleans, axes=(None, 0, 1, (0, 2))) + [Row(x=integers(0, 2, 3, 4), axis=1)],
+    "any": reductions(booleans, axes=(None, 0, 1, (0, 2))) + [Row(x=integers(0, 2, 3, 4), axis=1)],
+    "argmin": reductions(apart, axes=(None, 0, 1, -1)),
     "argmax": reductions(apart, axes=(None, 0, 1, -1)),
     "average_pool": POOL,
     "batch_normalization": [
@@ -253,6 +256,8 @@ SAMPLES = {
                     Row("xs", xs=[normal(2, 3, 1), normal(2, 3, 4)], axis=-1), Row(xs=[normal(3)]),
                     Row("xs", xs=[normal(2, 2), np.array([[1], [2]])], axis=1)],
     "conv": CONV,
+    "cumsum": [Row("x" if axis == 1 else "", x=normal(3, 4, 2), axis=axis) for axis in (None, 0, 1, -1)] + [
+        Row(x=normal(4), dtype="float64"), Row(x=np.array([[1, 2], [3, 4]]), axis=1, dtype="int32", differentiable=False)],
     "divide": two(normal, positive),
     "fused_conv": [
         Row("inputs", inputs=normal(2, 6, 7, 3), kernel=normal(3, 3, 3, 4)),
@@ -264,16 +269,27 @@ SAMPLES = {
     "dropout": [Row("x", x=normal(4, 5), rate=0.5, seed=1), Row("x", x=normal(2, 3, 4), rate=0.25, seed=2, step=1),
                 Row("x", x=normal(2, 3, 4), rate=0.4, noise_shape=(None, 1, None), seed=(3, 7), step=5),
                 Row("x", x=normal(3, 2), rate=0, seed=1), Row(x=normal(2, 3, 4), rate=0.3, noise_shape=(2, 1, 4), seed=1)],
+    "ceil": one(apart),
+    "cos": one(),
+    "elu": one(apart) + [Row("x", x=apart(4, 5), alpha=0.3), Row("x", x=apart(3, 2), alpha=2)],
     "equal": COMPARED,
+    "erf": one(),
     "exp": one(),
     "expand_dims": [Row(x=normal(2, 3), axis=axis) for axis in (0, 1, -1, (0, 2), (-1, 1))],
+    "floor": one(apart),
+    "gelu": one() + [Row("x", x=normal(4, 5), approximate=False), Row("x", x=normal(2, 3, 2), approximate=True)],
+    "hard_sigmoid": [Row("x", x=4 * apart(4, 5)), Row("x", x=4 * apart(2, 3, 2))],
+    "hard_silu": [Row("x", x=4 * apart(4, 5)), Row("x", x=4 * apart(2, 3, 2))],
     "flip": [Row("" if axis in (None, 0) else "x", x=normal(2, 3, 4), axis=axis) for axis in (None, 0, -1, (1, 2))],
     "getitem": [Row(x=normal(4, 3, 2), index=index) for index in INDICES],
     "greater": COMPARED,
     "greater_equal": COMPARED,
+    "leaky_relu": one(apart) + [Row("x", x=apart(4, 5), negative_slope=0.01), Row("x", x=apart(2, 3), negative_slope=0)],
     "less": COMPARED,
     "less_equal": COMPARED,
     "log": one(positive),
+    "log1p": one(positive),
+    "log_sigmoid": one(),
     "log_softmax": [Row("x" if axis in (-1, 1, (1, 2)) else "", x=normal(4, 5, 2), axis=axis) for axis in (-1, 0, 1, (1, 2))],
     "logsumexp": reductions(),
     "matmul": [
@@ -292,6 +308,8 @@ SAMPLES = {
     "min": reductions(apart, axes=(None, 0, -1, (0, 2), ())) + [Row("x", x=apart(2, 3, 4), axis=1, initial=0.01),
                                                                Row(x=apart(2, 3), initial=-10.0, keepdims=True)],
     "minimum": two(apart, apart) + SPREAD,
+    "moveaxis": [Row(x=normal(2, 3, 4), source=source, destination=destination)
+                 for source, destination in ((0, -1), (-1, 0), ((0, 1), (2, 0)), (1, 1))],
     "multiply": two(),
     "negative": one(),
     "not_equal": COMPARED,
@@ -306,14 +324,30 @@ SAMPLES = {
             Row(x=normal(2, 2, 3), pad_width=(1, 2), mode="edge"), Row(x=normal(2), pad_width=4, mode="reflect")],
     "power": two(positive) + [Row("x1", x1=apart(4, 3), x2=exponent) for exponent in (3, -1.0, 2.0, 1, 0)] + [
         Row("x1", x1=positive(3), x2=0.5), Row("x1", x1=apart(2, 3), x2=np.array([0, 1, 2])), Row("x2", x1=2, x2=normal(3))],
+    "prod": reductions(axes=(None, 0, 1, (0, 2))) + [
+        Row(x=np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 1.0], [0.5, -1.0, 2.0]]), axis=1), Row(x=normal(2, 5), dtype="float64"),
+        Row(x=np.array([[1, 2], [3, 4]]), dtype="int32", differentiable=False)],
     "putitem": [Row(x=normal(*np.zeros((4, 3, 2))[index].shape), index=index, shape=(4, 3, 2)) for index in INDICES] + [
         Row(x=normal(2), index=np.array([1, 1]), shape=(3,))],
+    "reciprocal": one(positive),
     "relu": one(apart),
+    "relu6": [Row("x", x=5 * apart(4, 5)), Row("x", x=5 * apart(2, 3, 2))],
     "reshape": [Row(x=normal(2, 6), newshape=shape) for shape in ((3, -1), -1, 12, (2, 2, 3), (-1, 1), [4, 3])] + [
         Row("x", x=normal(2, 4, 3), newshape=(-1, 12)), Row(x=normal(1), newshape=()), Row(x=normal(), newshape=(1, 1))],
+    "repeat": [Row("x", x=normal(3, 2), repeats=2, axis=1), Row(x=normal(3, 2), repeats=3), Row(x=normal(2, 3), repeats=1, axis=-2),
+               Row(x=normal(3, 2), repeats=np.array([1, 0, 2]), axis=0)],
+    "roll": [Row("x" if axis == 1 else "", x=normal(3, 4, 2), shift=shift, axis=axis)
+             for shift, axis in ((1, None), (-2, 1), (5, -1), ((1, -1), (0, 2)))],
+    "round": [Row("x", x=apart(4, 5)), Row("x", x=7 * apart(3, 4), decimals=1), Row("x", x=30 * apart(2, 3), decimals=-1)],
+    "rsqrt": one(positive),
+    "selu": one(apart),
     "sigmoid": one(),
     "sign": one(apart),
+    "silu": one(),
+    "sin": one(),
     "softmax": [Row("x" if axis in (-1, 1, (1, 2)) else "", x=normal(4, 5, 2), axis=axis) for axis in (-1, 0, 1, (1, 2))],
+    "softplus": one(),
+    "softsign": one(apart),
     "sparse_categorical_crossentropy": [
         Row("target output", target=integers(0, 5, 4), output=positive(4, 5), from_logits=False),
         Row("target output", target=integers(0, 5, 4), output=normal(4, 5), from_logits=True),
@@ -325,13 +359,17 @@ SAMPLES = {
     "squeeze": [Row("x" if axis else "", x=normal(2, 1, 3, 1), axis=axis) for axis in (None, 1, -1, (1, 3))],
     "stack": [Row(x=[normal(2, 3), normal(2, 3)]), Row("x", x=[normal(2, 3), normal(2, 3), normal(2, 3)], axis=1),
               Row("x", x=[normal(2, 3), normal(2, 3)], axis=-1), Row(x=[normal()])],
+    "std": reductions(axes=(None, 0, 1, -1, (0, 2)))[3:],
     "subtract": two(),
+    "swapaxes": [Row(x=normal(2, 3, 4), axis1=i, axis2=j) for i, j in ((0, 1), (-1, 0), (1, 1), (2, -2))],
     "sum": reductions(),
     "take": [Row("" if axis in (None, 0) else "x", x=normal(4, 3, 2), indices=indices, axis=axis) for axis, indices in [
         (None, np.array([0, 23, 5, 5])), (0, np.array([3, 0, 0])), (1, np.array([[0, 2], [-1, 1]])), (-1, np.array([1])),
         (1, 2), (0, 1)]] + [Row(x=normal(5), indices=np.array([4, 4]))],
     "tanh": one(),
     "to_device": [Row("x", x=normal(2, 3), device="cpu"), Row(x=normal(), device="cpu")],
+    "tile": [Row(x=normal(2, 3), repeats=repeats) for repeats in (2, (2, 1), (1, 3), (2, 1, 2), [3])],
+    "true_divide": two(normal, positive),
     "transpose": [Row(x=normal(2, 3, 4), axes=axes) for axes in (None, (1, 2, 0), (0, -1, 1))] + [
         Row("x", x=normal(2, 3, 4), axes=(0, 2, 1)), Row(x=normal(3)), Row(x=normal(2, 3), axes=[1, 0])],
     "var": reductions(),

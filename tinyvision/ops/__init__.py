@@ -1,5 +1,19 @@
 """Differentiable functions on Tensors, with the names, arguments and defaults of keras.ops. Channels last, everywhere."""
 from . import fused_loss as _fused_loss
+from .accumulation import all, any, argmin, cumsum, prod, std
+from .activation import (
+    elu,
+    gelu,
+    hard_sigmoid,
+    hard_silu,
+    leaky_relu,
+    log_sigmoid,
+    relu6,
+    selu,
+    silu,
+    softplus,
+    softsign,
+)
 from .average_pool import average_pool
 from .binary import binary_crossentropy
 from .conv import conv
@@ -31,9 +45,11 @@ from .in_parallel import clipped_relu
 from .indexing import concatenate, flip, getitem, pad, putitem, stack, take
 from .linalg import matmul
 from .loss import categorical_crossentropy, log_softmax, one_hot, softmax, sparse_categorical_crossentropy
+from .mathematics import ceil, cos, erf, floor, log1p, reciprocal, round, rsqrt, sin, true_divide
 from .norm import batch_normalization, batch_normalization_training
 from .pool import max_pool
 from .random import dropout
+from .rearranging import moveaxis, repeat, roll, swapaxes, tile
 from .reduce import argmax, mean, sum
 from .shape import broadcast_to, expand_dims, reshape, squeeze, transpose
 from .statistics import logsumexp, max, min, var

@@ -1,0 +1,60 @@
+"""Ops that put elements elsewhere, and repeat them."""
+import numpy as np
+
+from ..autograd import Tensor, as_tensor, to_numpy
+from ..device import array_library
+from ..op import op
+from .indexing import take
+from .shape import broadcast_to, reshape, transpose
+
+
+def moveaxis(x, source, destination) -> Tensor:
+    """The axes `source` (a number or several) at the places `destination`; the others keep their order."""
+    x = as_tensor(x)
+    numbered = np.broadcast_to(0, range(1, x.ndim + 1))    # no memory, and sizes that say which axis is which
+    return transpose(x, tuple(n - 1 for n in np.moveaxis(numbered, source, destination).shape))
+
+
+def swapaxes(x, axis1: int, axis2: int) -> Tensor:
+    """Two axes in each other's place."""
+    x = as_tensor(x)
+    order = list(range(x.ndim))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return transpose(x, tuple(order))
+
+
+@op
+def roll(x, *, shift, axis=None):
+    """The elements moved on by `shift` places along an axis, or several; what leaves at the end comes in at the beginning."""
+    return array_library(x).roll(x, shift, axis)
+
+
+def tile(x, repeats) -> Tensor:
+    """x side by side with itself, so many times along each axis."""
+    x = as_tensor(x)
+    repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    repeats = (1,) * (x.ndim - len(repeats)) + repeats
+    shape = (1,) * (len(repeats) - x.ndim) + x.shape
+    pairs = [n for pair in zip(repeats, shape) for n in pair]
+    wide = broadcast_to(reshape(x, [n for size in shape for n in (1, size)]), tuple(pairs))
+    return reshape(wide, tuple(r * n for r, n in zip(repeats, shape)))
+
+
+def repeat(x, repeats, axis: int | None = None) -> Tensor:
+    """Each element so many times in a row, along an axis; of all in reading order if None.
+
+    Args:
+        repeats: a number, or one for each element along the axis.
+    """
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = reshape(x, -1), 0
+    repeats = to_numpy(repeats) if hasattr(repeats, "dtype") else repeats
+    return take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis=axis)
+
+
+def _turned(shift):
+    return tuple(-n for n in shift) if isinstance(shift, (tuple, list)) else -shift
+
+
+roll.gradient(x=lambda g, shift, axis: roll(g, shift=_turned(shift), axis=axis))
