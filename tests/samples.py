@@ -423,7 +423,8 @@ def block_arguments(arguments, relu, pool):
     """What conv_block_forward and conv_block_backward take: x, kernel, bias, y, positions, dy, windows, relu, pool."""
     x, kernel, _, geometry, _ = arguments
     bias = normal(kernel.shape[3])
-    y, positions = KERNELS["conv_block_forward"].versions["numpy"].function(x, kernel, bias, geometry, relu, pool)
+    with kernels.use("numpy"):                             # the kernels that it calls, too
+        y, positions = KERNELS["conv_block_forward"].versions["numpy"].function(x, kernel, bias, geometry, relu, pool)
     return x, kernel, bias, y, positions, normal(*y.shape), geometry, relu, pool
 
 

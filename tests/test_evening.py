@@ -152,6 +152,10 @@ RULES = """
         for u in rng.standard_normal((3, *x.shape)):
             slope = (weighted(tensor(x + 1e-6 * u)) - weighted(tensor(x - 1e-6 * u))).item() / 2e-6
             assert abs((found.numpy() * u).sum() - slope) < 1e-6, name
+    p = rng.uniform(0.1, 1, (4, 3))
+    expected = -np.log((p / p.sum(axis=1, keepdims=True))[t == 1])
+    np.testing.assert_allclose(ops.categorical_crossentropy(t, p).numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(ops.sparse_categorical_crossentropy(t.argmax(axis=1), p).numpy(), expected, rtol=1e-12)
 """
 
 
