@@ -1,5 +1,7 @@
 """Looking inside: the tape, the profile, costs in the summary, the recorder, and graphs."""
+import gc
 import re
+import weakref
 
 import numpy as np
 import pytest
@@ -62,6 +64,20 @@ def test_a_profile_of_inference_sees_the_ops():
     with keras.profile(verbose=False) as found:
         np.testing.assert_array_equal(model.predict_on_batch(x), expected)
     assert found.rows["fused_conv"]["calls"] == 1
+
+
+def test_a_profile_holds_no_arrays():
+    """It may last a whole training: what was kept in one step is free in the next."""
+    alive = []
+    with keras.profile(verbose=False):
+        for _ in range(3):
+            x = tensor(np.ones(1000), requires_grad=True)
+            y = (x * 2).exp()
+            alive.append(weakref.ref(y.data))
+            y.sum().backward()
+            del x, y
+    gc.collect()
+    assert not any(ref() is not None for ref in alive)
 
 
 def test_a_profile_leaves_no_trace():
@@ -148,6 +164,18 @@ def test_costs_of_layers_of_ones_own():
     model = keras.Model(inputs, layers.ReLU(name="behind")(Inside(name="own")(inputs)))
     rows, _ = table(model)
     assert rows["own"][3:5] == [f"{64 * 25 * 4:,}", "?"] and rows["behind"][4] == "?"
+
+
+def test_what_a_layer_of_ones_own_sees_is_not_guessed():
+    class Own(Layer):
+        def build(self, input_shape):
+            self.kernel = self.add_weight((5, 5, 2, 2), name="kernel")
+
+        def call(self, x):
+            return ops.conv(x, self.kernel)
+
+    inputs = keras.Input((9, 9, 2))
+    assert table(keras.Model(inputs, Own(name="own")(inputs)))[0]["own"][3:5] == [f"{25 * 25 * 4:,}", "?"]
 
 
 def test_costs_need_a_graph_and_sizes():

@@ -5,6 +5,7 @@ Both look over the engine's shoulder: while they are on, the two methods through
 """
 import contextlib
 import time
+import weakref
 from collections import defaultdict
 
 import numpy as np
@@ -60,7 +61,8 @@ def profile(verbose: bool = True):
     >>> found.rows["multiply"]["calls"]
     1
     """
-    found, inside, seen = Profile(), [False], {}           # inside: whether a rule is running; seen: arrays that were kept
+    found, inside = Profile(), [False]                     # inside: whether a rule is running
+    seen = weakref.WeakValueDictionary()                   # arrays that were kept, as long as they live
 
     def timed(run):
         def method(op, arrays, settings):
@@ -80,7 +82,7 @@ def profile(verbose: bool = True):
             row, outer, inside[0] = found.rows[node.op.name], inside[0], True
             for a in map(_array, (node.kept or {}).values()):
                 if a is not None and not outer and id(a) not in seen:
-                    seen[id(a)] = a                        # kept, so that no other array gets its id
+                    seen[id(a)] = a
                     row["kept"] += a.nbytes
             start = time.perf_counter()
             try:
@@ -95,12 +97,12 @@ def profile(verbose: bool = True):
         return method
 
     start = time.perf_counter()
-    WATCHERS.append(lambda *run: None)                     # somebody looks on: inference takes no short cut past the ops
+    WATCHERS.append(watch := lambda *run: None)            # somebody looks on: inference takes no short cut past the ops
     try:
         with _replaced(Op, "run", timed), _replaced(Node, "gradients", rules_timed):
             yield found
     finally:
-        WATCHERS.pop()
+        WATCHERS.remove(watch)
         found.seconds = time.perf_counter() - start
     if verbose:
         print(found)

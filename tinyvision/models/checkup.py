@@ -46,7 +46,10 @@ def check(model, x, y, *, steps: int = 150, verbose: bool = True) -> Report:
         A Report: `.ok`, and `.findings`, a list of (question, state, text).
     """
     model._need_compiled("check")
-    x, y = (map_structure(lambda a: to_numpy(a)[:LOOKED_AT], part) for part in (x, y))
+    x, y = (_first(part, name) for part, name in ((x, "x"), (y, "y")))
+    lengths = {len(a) for a in (*leaves(x), *leaves(y))}
+    if len(lengths) > 1 or lengths == {0}:
+        raise ValueError(f"check: x and y hold equally many samples, one at least, got {sorted(lengths)}")
     report = Report(f"{model.name} on {len(next(leaves(x)))} samples", verbose)
     with _as_it_was(model, x):
         recorder = Recorder()
@@ -61,6 +64,16 @@ def check(model, x, y, *, steps: int = 150, verbose: bool = True) -> Report:
         wrong, strange = (sum(finding.state == state for finding in report.findings) for state in ("WRONG", "look"))
         print(f"{model.name}: {'nothing found' if not wrong + strange else f'{wrong} wrong, {strange} worth a look'}")
     return report
+
+
+def _first(data, name):
+    """The first samples of arrays, of a list of numbers, or of a structure of arrays."""
+    if isinstance(data, list) and data and not hasattr(data[0], "__len__") and getattr(data[0], "ndim", 0) == 0:
+        data = np.asarray(data)
+    if any(not hasattr(a, "ndim") for a in leaves(data)):
+        raise TypeError(f"check: {name} is an array, or a list or dictionary of arrays, got {type(data).__name__}; of other data "
+                        "give one batch: x, y = next(iter(batches))")
+    return map_structure(lambda a: to_numpy(a)[:LOOKED_AT], data)
 
 
 @contextlib.contextmanager

@@ -57,9 +57,11 @@ def costs(model) -> dict:
 def _field(layer, before, outputs):
     """What a layer's outputs see of the image, given what its inputs do: pixels across, and the step between neighbours.
 
-    None if nobody knows."""
-    if None in before or (layer.sublayers):
-        return None                                        # layers inside it, which may see more
+    None if nobody knows: layers inside the layer, and a `call` of a user's, may look anywhere.
+    """
+    users = type(layer).call.__module__.partition(".")[0] != __package__.partition(".")[0]
+    if None in before or layer.sublayers or users:
+        return None
     seen, step = max(before)
     size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
     if type(layer).__name__ in ALL_TOGETHER or any(t.ndim != 4 for t in outputs):

@@ -47,10 +47,17 @@ class ConvChain(Chain):
 
     def __init__(self, layers):
         super().__init__(layers)
-        self.relu, self.pool = any(_limits(layer) for layer in layers[1:]), _is_pool(layers[-1])
+        self.pool = _is_pool(layers[-1])
+        self.relu = len(layers) > 1 + self.pool
+
+    def unchanged(self):
+        """Whether ReLU and pool are still set as they were when the chain was made."""
+        *relus, last = self.layers[1:]
+        relus = relus if self.pool else [*relus, last]
+        return (_is_pool(last) or not self.pool) and all(_limits(relu) == PLAIN for relu in relus)
 
     def in_one_go(self, x):
-        return fused(self.layers[0], x, self.relu, self.pool)
+        return fused(self.layers[0], x, self.relu, self.pool) if self.unchanged() else None
 
 
 class NormChain(Chain):
@@ -58,7 +65,8 @@ class NormChain(Chain):
 
     def in_one_go(self, x):
         norm, relu = self.layers
-        return None if mode.detecting else norm(x, limits=_limits(relu))
+        limits = _limits(relu)                             # None if its settings were changed since
+        return None if mode.detecting or limits is None else norm(x, limits=limits)
 
 
 def fuse(calls, outputs):

@@ -41,6 +41,7 @@ class Replay:
 
     def __init__(self, parts):
         self.parts, self.name, self.seen = parts, "+".join(part.name for part in parts), {}
+        self.chains = [part for part in parts if isinstance(part, ConvChain)]
         self.weighted = [part.layers[0] if isinstance(part, ConvChain) else part for part in parts if type(part) is not Flatten]
 
     def __call__(self, x):
@@ -70,7 +71,7 @@ class Replay:
         layers = [(layer.activation, layer.bias is None) if type(layer) is Dense else
                   (layer.activation, layer.bias is None, layer.strides, layer.padding, layer.dilation_rate, layer.groups)
                   for layer in self.weighted]
-        return layers, get_num_threads(), forced()
+        return layers, [chain.unchanged() for chain in self.chains], get_num_threads(), forced()
 
     def _recorded(self, x):
         """A recording of the parts for arrays like x; False if it is not to be had."""
@@ -85,7 +86,7 @@ class Replay:
             if type(part) is Flatten:
                 y = part.call(Tensor(x))
             elif isinstance(part, ConvChain):
-                y = fused(part.layers[0], Tensor(x), part.relu, part.pool)
+                y = part.in_one_go(Tensor(x))
             else:
                 y = fused(part, Tensor(x))
             if y is None:

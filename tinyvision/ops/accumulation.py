@@ -1,6 +1,8 @@
 """Products, running sums, and what holds for any or all elements. `axis` is None (all), a number or a tuple, as in NumPy."""
 import math
 
+from numpy.lib.array_utils import normalize_axis_tuple
+
 from ..autograd import Tensor, as_tensor
 from ..op import op
 from .elementwise import cast
@@ -22,7 +24,7 @@ def prod(x, axis=None, keepdims: bool = False, dtype=None) -> Tensor:
         dtype: the dtype to convert to before.
     """
     x = as_tensor(x) if dtype is None else cast(x, dtype)
-    axes = range(x.ndim) if axis is None else [a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis)]
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim, "prod: axis")
     kept = [a for a in range(x.ndim) if a not in axes]
     shape = [1 if a in axes else n for a, n in enumerate(x.shape)] if keepdims else [x.shape[a] for a in kept]
     y = reshape(transpose(x, (*kept, *axes)), (*(x.shape[a] for a in kept), math.prod(x.shape[a] for a in axes)))

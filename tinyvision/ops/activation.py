@@ -40,7 +40,7 @@ def selu(x):
 def gelu(x, *, approximate=True):
     """x times the probability that a normal number is below x (Hendrycks and Gimpel, 2016); approximate: by a tanh."""
     if approximate:
-        return 0.5 * x * (1 + array_library(x).tanh(GELU_SLOPE * (x + GELU_CUBE * x ** 3)))
+        return 0.5 * x * (1 + array_library(x).tanh(GELU_SLOPE * (x + GELU_CUBE * x * x * x)))
     return 0.5 * x * (1 + erf.op.forward(x * math.sqrt(0.5)))
 
 
@@ -82,7 +82,7 @@ def hard_silu(x):
 def _gelu_gradient(g, x, approximate):
     if not approximate:
         return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * exp(-0.5 * x * x) / math.sqrt(2 * math.pi))
-    t = tanh(GELU_SLOPE * (x + GELU_CUBE * x ** 3))
+    t = tanh(GELU_SLOPE * (x + GELU_CUBE * x * x * x))
     return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (GELU_SLOPE * (1 + 3 * GELU_CUBE * x * x)))
 
 

@@ -1,5 +1,6 @@
 """Ops that put elements elsewhere, and repeat them."""
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..autograd import Tensor, as_tensor, to_numpy
 from ..device import array_library
@@ -11,15 +12,22 @@ from .shape import broadcast_to, reshape, transpose
 def moveaxis(x, source, destination) -> Tensor:
     """The axes `source` (a number or several) at the places `destination`; the others keep their order."""
     x = as_tensor(x)
-    numbered = np.broadcast_to(0, range(1, x.ndim + 1))    # no memory, and sizes that say which axis is which
-    return transpose(x, tuple(n - 1 for n in np.moveaxis(numbered, source, destination).shape))
+    source, destination = (normalize_axis_tuple(axes, x.ndim, f"moveaxis: {name}")
+                           for axes, name in ((source, "source"), (destination, "destination")))
+    if len(source) != len(destination):
+        raise ValueError(f"moveaxis: as many destinations as sources, got {destination} for {source}")
+    order = [a for a in range(x.ndim) if a not in source]
+    for place, a in sorted(zip(destination, source)):
+        order.insert(place, a)
+    return transpose(x, tuple(order))
 
 
 def swapaxes(x, axis1: int, axis2: int) -> Tensor:
     """Two axes in each other's place."""
     x = as_tensor(x)
+    axis1, axis2 = (normalize_axis_index(axis, x.ndim, "swapaxes") for axis in (axis1, axis2))
     order = list(range(x.ndim))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    order[axis1], order[axis2] = axis2, axis1
     return transpose(x, tuple(order))
 
 
@@ -32,7 +40,9 @@ def roll(x, *, shift, axis=None):
 def tile(x, repeats) -> Tensor:
     """x side by side with itself, so many times along each axis."""
     x = as_tensor(x)
-    repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    repeats = (repeats,) if hasattr(repeats, "__index__") else tuple(repeats)
+    if any(r < 0 for r in repeats):
+        raise ValueError(f"tile: the numbers of repeats are 0 or more, got {repeats}")
     repeats = (1,) * (x.ndim - len(repeats)) + repeats
     shape = (1,) * (len(repeats) - x.ndim) + x.shape
     pairs = [n for pair in zip(repeats, shape) for n in pair]
@@ -49,7 +59,11 @@ def repeat(x, repeats, axis: int | None = None) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         x, axis = reshape(x, -1), 0
-    repeats = to_numpy(repeats) if hasattr(repeats, "dtype") else repeats
+    axis = normalize_axis_index(axis, x.ndim, "repeat")
+    repeats = np.asarray(to_numpy(repeats) if hasattr(repeats, "dtype") else repeats)
+    if repeats.dtype.kind not in "iu" or repeats.size not in (1, x.shape[axis]) or repeats.min(initial=0) < 0:
+        raise ValueError(f"repeat: takes a whole number, 0 or more, or one for each of the {x.shape[axis]} elements along axis "
+                         f"{axis} of x {x.shape}, got {repeats.tolist()}")
     return take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis=axis)
 
 

@@ -50,6 +50,9 @@ class Subject:
             hint = ": make one, check_layer(MyLayer(...), ...)" if isinstance(layer, type) else ""
             raise TypeError(f"check_layer: takes a layer, got {type(layer).__name__}{hint}")
         self.layer, self.batch_size, self.generator = layer, batch_size, np.random.default_rng(0)
+        if not isinstance(input_shape, (tuple, list)) or not input_shape:
+            raise TypeError("check_layer: the input shape is that of one sample, (28, 28, 1), or a list of them, got "
+                            f"{input_shape!r}")
         several = isinstance(input_shape, list) or isinstance(input_shape[0], (tuple, list))
         self.shapes = [tuple(shape) for shape in input_shape] if several else tuple(input_shape)
         self.own_classes = {type(part).__name__: type(part) for part in _parts(layer) if not _is_tinyvisions(type(part))}
@@ -211,8 +214,8 @@ def _weight_gradients(subject):
             weight.assign(start)
             slope = (values[0] - values[1]) / (2 * STEP)
             given = 0.0 if g is None else float((g.numpy() * u).sum())
-            rounding = 1e-9 * max(map(abs, values)) / STEP * 1e-6
-            assert abs(given - slope) <= 1e-5 * abs(slope) + rounding + 1e-7, (
+            rounding = 10 * np.finfo(np.float64).eps * max(1, *map(abs, values)) / STEP
+            assert abs(given - slope) <= 1e-5 * abs(slope) + rounding, (
                 f"along a random direction of {weight.path}, {weight.shape}, the gradient says {given:.6g}, central "
                 f"differences {slope:.6g}, with training={training}")
 
