@@ -171,12 +171,12 @@ def test_a_fused_normalization_is_differentiated_twice(training):
 @pytest.mark.parametrize("make", [lambda: layers.BatchNormalization(), lambda: layers.Conv2D(3, 3)])
 def test_a_relu_that_is_changed_later_is_seen(make):
     """In training, in inference, and where inference was recorded before."""
-    inputs, layer, relu = keras.Input((6, 6, 3)), make(), layers.ReLU()
-    model, x = keras.Model(inputs, relu(layer(inputs))), rng.standard_normal((2, 6, 6, 3)).astype("float32")
+    inputs, first, layer, relu = keras.Input((6, 6, 3)), layers.Conv2D(3, 2), make(), layers.ReLU()
+    model, x = keras.Model(inputs, relu(layer(first(inputs)))), rng.standard_normal((2, 6, 6, 3)).astype("float32")
     for _ in range(4):
         model.predict_on_batch(x)
     relu.negative_slope = 0.5
-    expected = relu(layer(x, training=False)).detach().numpy()
+    expected = relu(layer(first(x), training=False)).detach().numpy()
     assert (expected < 0).any()
     for found in model(x, training=False).detach().numpy(), *(model.predict_on_batch(x) for _ in range(3)):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

@@ -76,8 +76,8 @@ def test_a_profile_holds_no_arrays():
             alive.append(weakref.ref(y.data))
             y.sum().backward()
             del x, y
-    gc.collect()
-    assert not any(ref() is not None for ref in alive)
+        gc.collect()
+        assert not any(ref() is not None for ref in alive)
 
 
 def test_a_profile_leaves_no_trace():

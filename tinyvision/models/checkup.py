@@ -71,8 +71,8 @@ def _first(data, name):
     if isinstance(data, list) and data and not hasattr(data[0], "__len__") and getattr(data[0], "ndim", 0) == 0:
         data = np.asarray(data)
     if any(not hasattr(a, "ndim") for a in leaves(data)):
-        raise TypeError(f"check: {name} is an array, or a list or dictionary of arrays, got {type(data).__name__}; of other data "
-                        "give one batch: x, y = next(iter(batches))")
+        raise TypeError(f"check: {name} is an array, or a list or dictionary of arrays, got {type(data).__name__}; of other "
+                        "data give one batch: x, y = next(iter(batches))")
     return map_structure(lambda a: to_numpy(a)[:LOOKED_AT], data)
 
 
