@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOME = Path(__file__).parents[1]
-LAWS, ORACLE, ENGINE = "test_laws.py", "test_ops_against_keras.py", "test_autograd.py"
+LAWS, ORACLE, ENGINE = "test_laws.py", "parity/test_ops.py", "test_autograd.py"
 
 
 @dataclass
@@ -210,7 +210,7 @@ MUTANTS = [
            "return array_library(x).maximum(x, 0, out=x)\n", f"{LAWS}:untouched and relu"),
     # Layers and training
     Mutant("moving variance unbiased", "layers/norm.py", "(1 - self.momentum) * moment)", "(1 - self.momentum) * moment * 1.01)",
-           "test_layers.py:moving_averages"),
+           "parity/test_layers.py:moving_averages"),
     Mutant("frozen batch normalization goes on", "layers/norm.py", "training and self.trainable", "training", "test_layers.py:frozen"),
     Mutant("glorot with fan_in alone", "initializers/base.py", 'super().__init__(1.0, "fan_avg", "uniform", seed)',
            'super().__init__(1.0, "fan_in", "uniform", seed)', "test_initializers.py:named or widths"),

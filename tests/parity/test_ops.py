@@ -7,6 +7,8 @@ from tinyvision import Tensor, config, grad, ops, tensor
 from tinyvision.kernels.random import uniform
 from tinyvision.kernels.random.reference import philox
 
+from .record import agree
+
 ROWS_OF_KERAS = [pytest.param(row, id=f"{name}-{i}") for name, rows in ROWS.items() if name not in NOT_IN_KERAS
                  for i, row in enumerate(rows)]
 
@@ -54,7 +56,7 @@ def test_same_as_keras(keras, rng, row):
     v = rng.standard_normal(y.shape)
     ours = [y.data, *(g.data for g in grad(y, xs, Tensor(v)))]
     for found, expected in zip(ours, value_and_gradients(v, *row.leaves), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+        agree(("op", row.name, repr(row)), found, expected)
 
 
 # Where the gradient has a corner, and where numbers are extreme -----------------------------------------------------------

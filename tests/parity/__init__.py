@@ -1,0 +1,1 @@
+"""Everything that tinyvision has of Keras's, compared with Keras: values, gradients, states, arguments."""

@@ -1,0 +1,15 @@
+"""Activations."""
+from . import IMAGES
+
+ROWS = {
+    **{f"Activation {name}": ("Activation", dict(activation=name), IMAGES, None)
+       for name in ("linear", "relu", "sigmoid", "tanh", "softmax")},
+    "ReLU": ("ReLU", {}, IMAGES, None),
+    "ReLU max": ("ReLU", dict(max_value=1), IMAGES, None),
+    "ReLU slope": ("ReLU", dict(negative_slope=0.3), IMAGES, None),
+    "ReLU threshold": ("ReLU", dict(threshold=0.5), IMAGES, None),
+    "ReLU all": ("ReLU", dict(max_value=1.0, negative_slope=0.3, threshold=0.5), IMAGES, None),
+    "Softmax": ("Softmax", {}, IMAGES, None),
+    "Softmax rows": ("Softmax", dict(axis=1), IMAGES, None),
+    "Softmax pixels": ("Softmax", dict(axis=(1, 2)), IMAGES, None),
+}

@@ -1,0 +1,150 @@
+"""Layers against Keras, row by row of layer_rows: arguments, weights, outputs, gradients, states, shapes, configs."""
+import inspect
+import json
+
+import numpy as np
+import pytest
+
+import tinyvision as tv
+from tinyvision import layers
+from tinyvision.layers.base import clear_session
+from tinyvision.serialization import deserialize, serialize
+from tinyvision.structures import leaves
+
+from .layer_cases import arriving, built, called, data, theirs
+from .layer_rows import BY_CLASS, CLASSES, ROWS
+from .record import agree
+
+WEIGHTY = [name for name, row in ROWS.items() if row[0] in ("Dense", "Conv2D", "BatchNormalization")]
+
+every_row = pytest.mark.parametrize("row", ROWS)
+every_class = pytest.mark.parametrize("name", CLASSES)
+
+
+@pytest.fixture(autouse=True)
+def double():
+    tv.config.set_floatx("float64")
+
+
+@every_row
+def test_the_output_is_that_of_keras(keras, row):
+    for y, expected in zip(leaves(called(built(row), row)), theirs(keras, row)["outputs"], strict=True):
+        assert y.dtype == np.float64
+        agree(("layer", ROWS[row][0], row), y.detach().numpy(), expected)
+
+
+@every_row
+def test_gradients_are_those_of_keras(keras, row):
+    layer, x = built(row), data(row)
+    x = [tv.tensor(a, requires_grad=True) for a in x] if isinstance(x, list) else tv.tensor(x, requires_grad=True)
+    outputs, what = list(leaves(called(layer, row, x))), ("layer", ROWS[row][0], row)
+    sum((y * g).sum() for y, g in zip(outputs, arriving(outputs))).backward()
+    oracle = theirs(keras, row)
+    for ours, expected in zip(x, oracle["inputs"], strict=True) if isinstance(x, list) else [(x, oracle["inputs"])]:
+        agree(what, ours.grad.numpy(), expected)
+    assert {w.name for w in layer.trainable_weights} == set(oracle["weights"])
+    for weight in layer.trainable_weights:
+        agree(what, weight.grad.numpy(), oracle["weights"][weight.name])
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if ROWS[row][0] == "BatchNormalization"])
+def test_moving_averages_are_those_of_keras(keras, row):
+    layer = built(row)
+    called(layer, row)
+    kept, now = theirs(keras, row)["kept"], {w.name: w.numpy() for w in layer.weights}
+    assert {"moving_mean", "moving_variance"} <= set(kept)
+    for name, expected in kept.items():
+        agree(("layer", ROWS[row][0], row), now[name], expected)
+
+
+@pytest.mark.parametrize("row", WEIGHTY)
+def test_weights_come_in_the_order_of_keras(keras, row):
+    assert [w.name for w in built(row).weights] == theirs(keras, row)["names"]
+
+
+@pytest.mark.parametrize("name", ["Dense", "Conv2D", "BatchNormalization"])
+def test_paths_of_weights_are_those_of_keras(keras, name):
+    row = BY_CLASS[name]
+    layer = getattr(keras.layers, name)(**ROWS[row][1], name="block_1")
+    layer.build(ROWS[row][2])
+    assert [w.path for w in built(row, name="block_1").weights] == [v.path for v in layer.weights]
+
+
+ABSENT = {                                                 # what Keras has and we do not, yet: to be given by name, at the end
+    "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
+    "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint", "synchronized",
+    "renorm", "renorm_clipping", "renorm_momentum", "lora_rank", "lora_alpha", "quantization_config",
+}
+OUR_OWN = {("AveragePooling2D", "pool_size"): (2, 2)}      # Keras has no default for it, but one for MaxPooling2D
+
+
+@every_class
+def test_arguments_are_those_of_keras(keras, name):
+    """The same names, in the same order, with the same defaults; nothing is missing in between."""
+    accepted = inspect.signature(getattr(keras.layers, name).__init__).parameters.values()
+    accepted = [p for p in list(accepted)[1:] if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "name"]
+    expected = {p.name: OUR_OWN.get((name, p.name), p.default) for p in accepted if p.name not in ABSENT}
+    ours = list(inspect.signature(getattr(layers, name)).parameters.values())
+    assert {p.name: p.default for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD} == expected
+    assert [p.name for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD] == list(expected)
+    assert [p.name for p in accepted][:len(expected)] == list(expected), "an absent argument stands before one that is there"
+    layer = getattr(layers, name)(**ROWS[BY_CLASS[name]][1], name="mine", dtype="float32", trainable=False)
+    assert (layer.name, layer.dtype, layer.trainable) == ("mine", "float32", False)
+
+
+@every_class
+def test_names_are_given_as_in_keras(keras, name):
+    clear_session()
+    keras.utils.clear_session(free_memory=False)
+    settings = ROWS[BY_CLASS[name]][1]
+    ours, expected = ([getattr(home, name)(**settings).name for _ in range(3)] for home in (layers, keras.layers))
+    assert ours == expected
+
+
+@every_class
+def test_keras_makes_its_layer_of_our_config(keras, name):
+    row = BY_CLASS[name]
+    layer = built(row)
+    config = json.loads(json.dumps(serialize(layer.get_config())))
+    twin = getattr(keras.layers, name).from_config(config)
+    twin.build(ROWS[row][2])
+    twin.set_weights(layer.get_weights())
+    training = {} if ROWS[row][3] is None else {"training": ROWS[row][3]}
+    for y, expected in zip(leaves(called(layer, row)), leaves(twin(data(row), **training)), strict=True):
+        np.testing.assert_allclose(y.detach().numpy(), np.asarray(expected), rtol=1e-10, atol=1e-10)
+
+
+@every_class
+def test_we_make_our_layer_of_a_config_of_keras(keras, name):
+    twin = getattr(keras.layers, name)(**ROWS[BY_CLASS[name]][1], dtype="float64")
+    config = twin.get_config()
+    ours = built(BY_CLASS[name]).get_config()
+    ours = {key for key in ours if not key.endswith("initializer")}        # theirs have arguments of their own
+    layer = getattr(layers, name).from_config(deserialize({key: value for key, value in config.items() if key in ours}))
+    assert layer.name == twin.name and layer.dtype == "float64"
+    again = layer.get_config()
+    for key in ours & set(config) - {"dtype"}:
+        assert as_lists(again[key]) == as_lists(config[key]), key
+
+
+def as_lists(value):
+    return [as_lists(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("kind", ["Conv2D", "MaxPooling2D", "AveragePooling2D"])
+def test_output_shapes_on_all_small_sizes(keras, kind, padding):
+    """Sizes 1 to 6 with windows and steps of 1 to 4: compute_output_shape of both, and what really comes out."""
+    for size, window, step in np.ndindex(6, 4, 4):
+        size, window, step = size + 1, window + 1, step + 1
+        settings = dict(strides=step, padding=padding)
+        settings |= dict(filters=2, kernel_size=window) if kind == "Conv2D" else dict(pool_size=window)
+        shape = 2, size, 7, 3
+        if padding == "valid" and size < window:
+            with pytest.raises(ValueError):
+                getattr(layers, kind)(**settings)(np.zeros(shape))
+            continue
+        layer = getattr(layers, kind)(**settings)
+        expected = getattr(keras.layers, kind)(**settings).compute_output_shape(shape)[1:]
+        assert layer.compute_output_shape(shape) == (None, *expected), (size, window, step)
+        assert layer(np.zeros(shape)).shape == (2, *expected), (size, window, step)
