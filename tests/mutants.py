@@ -223,6 +223,14 @@ MUTANTS = [
     Mutant("validation takes the first samples", "data/batching.py", "for part in (slice(first), slice(first, None))",
            "for part in (slice(self.samples - first, None), slice(self.samples - first))", "test_batching.py:split"),
     Mutant("(N,) against (N, 1) broadcasts", "losses/base.py", "if y_true.shape != y_pred.shape:", "if False:", "test_beginners_mistakes.py"),
+    # Convolutions in one dimension, depthwise, transposed
+    # Arrays: products, tops, parts; normalization
+    # Images: resizing, cropping, transforming
+    # Activations, and layers without weights
+    # Recurrent layers and attention
+    # Optimizers, schedules, callbacks
+    # Losses, metrics, initializers, regularizers
+    # Training with weights, several inputs and outputs
 ]
 
 
