@@ -5,6 +5,7 @@ from .base import Layer
 from .conv import Conv2D
 from .core import Dense, Flatten, Input, InputLayer
 from .fused import fused as _fused
+from .margins import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from .merge import Add, Concatenate, add, concatenate
 from .norm import BatchNormalization
 from .pool import MaxPool2D, MaxPooling2D
