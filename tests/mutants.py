@@ -228,6 +228,8 @@ MUTANTS = [
     # Images: resizing, cropping, transforming
     # Activations, and layers without weights
     # Recurrent layers and attention
+    Mutant("embedding: one number too many", "layers/embedding.py", "(numbers < self.input_dim)", "(numbers <= self.input_dim)",
+           "test_embedding.py:refused"),
     # Optimizers, schedules, callbacks
     # Losses, metrics, initializers, regularizers
     # Training with weights, several inputs and outputs

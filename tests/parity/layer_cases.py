@@ -1,26 +1,69 @@
-"""A row of layer_rows as a layer of ours with data, and what Keras makes of the same row."""
+"""A row of layer_rows as a layer of ours with data, and what Keras makes of the same row.
+
+What a layer is called on is an array, or a list of them, or (arguments, settings) for a row with a `Call`.
+"""
 import functools
 
 import numpy as np
 
 from tinyvision import layers
-from tinyvision.structures import leaves
+from tinyvision.structures import leaves, map_structure
 
-from .layer_rows import ROWS
+from .layer_rows import ROWS, Call, Integers, Mask
+
+
+def each(function, x):
+    """What a layer is called on, with `function` done to each array in it."""
+    return map_structure(lambda a: function(a) if hasattr(a, "shape") else a, x)
+
+
+def floats(x):
+    """The arrays of floats that a layer is called on: those that have gradients."""
+    return [a for a in leaves(x) if hasattr(a, "dtype") and a.dtype.kind == "f"]
+
+
+def filled(x, others):
+    """What a layer is called on, with others in the places of its `floats`."""
+    others = iter(others)
+    return map_structure(lambda a: next(others) if hasattr(a, "dtype") and a.dtype.kind == "f" else a, x)
 
 
 def data(row):
-    """The input of a row: an array, or a list of them."""
-    shapes = ROWS[row][2]
+    """What the layer of a row is called on."""
     rng = np.random.default_rng(list(row.encode()))
-    return [rng.standard_normal(s) for s in shapes] if isinstance(shapes, list) else rng.standard_normal(shapes)
+
+    def some(shape):
+        if isinstance(shape, list):
+            return [some(s) for s in shape]
+        if not isinstance(shape, tuple):
+            return shape                                   # a setting that is no array
+        if isinstance(shape, Integers):
+            return rng.integers(0, 5, shape)
+        return rng.random(shape) < 0.7 if isinstance(shape, Mask) else rng.standard_normal(shape)
+
+    shapes = ROWS[row][2]
+    if isinstance(shapes, Call):
+        return tuple(map(some, shapes.args)), {name: some(value) for name, value in shapes.settings.items()}
+    return some(shapes)
+
+
+def call(layer, x, **settings):
+    """What a layer of ours or of Keras returns for x."""
+    args, more = x if isinstance(x, tuple) else ((x,), {})
+    return layer(*args, **more, **settings)
+
+
+def shapes(row):
+    """The shapes that the layer of a row is built with: of its arguments."""
+    x = data(row)
+    return each(np.shape, x[0] if isinstance(x, tuple) else (x,))
 
 
 def built(row, **settings):
     """The layer of a row, with weights that are not what layers begin with."""
-    name, own, shapes, _ = ROWS[row]
+    name, own, _, _ = ROWS[row]
     layer = getattr(layers, name)(**{**own, **settings})
-    layer(data(row), training=False)
+    call(layer, data(row), training=False)
     rng = np.random.default_rng(1)
     layer.set_weights([rng.standard_normal(w.shape) ** (2 if w.name == "moving_variance" else 1) for w in layer.weights])
     return layer
@@ -28,7 +71,7 @@ def built(row, **settings):
 
 def called(layer, row, x=None):
     """The output of a layer in the mode of the row."""
-    return layer(data(row) if x is None else x, training=bool(ROWS[row][3]))
+    return call(layer, data(row) if x is None else x, training=bool(ROWS[row][3]))
 
 
 def arriving(outputs):
@@ -37,14 +80,20 @@ def arriving(outputs):
     return [rng.standard_normal(y.shape) for y in leaves(outputs)]
 
 
+def weighted(outputs):
+    """One number of all outputs, each with a random gradient arriving."""
+    outputs = list(leaves(outputs))
+    return sum((y * g.astype(y.dtype)).sum() for y, g in zip(outputs, arriving(outputs)))
+
+
 @functools.cache
 def theirs(keras, row):
-    """What Keras makes of a row: its outputs, gradients by name, and the weights that it keeps up itself, afterwards."""
+    """What Keras makes of a row: its outputs, the gradients of floats and weights, and the weights that it keeps up itself, afterwards."""
     import jax
-    name, settings, shapes, training = ROWS[row]
+    name, settings, _, training = ROWS[row]
     start = {"kernel_initializer": "zeros"} if name in ("Dense", "Conv2D") else {}           # no need to draw what is set
-    layer = getattr(keras.layers, name)(**settings, **start, dtype="float64")
-    layer.build(shapes)
+    layer, given = getattr(keras.layers, name)(**settings, **start, dtype="float64"), data(row)
+    layer.build(*shapes(row))
     layer.set_weights(built(row).get_weights())
     training = {} if training is None else {"training": training}
     before = [v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables]
@@ -52,12 +101,12 @@ def theirs(keras, row):
     @jax.jit
     def run(weights, x):
         def flat(w, x):
-            y, after = layer.stateless_call(w, before[1], x, **training)
+            y, after = call(functools.partial(layer.stateless_call, w, before[1]), filled(given, x), **training)
             return jax.tree_util.tree_leaves(y), after
 
         y, pull, after = jax.vjp(flat, weights, x, has_aux=True)
         return y, pull([jax.numpy.asarray(g) for g in arriving(y)]), after
 
-    y, (of_weights, of_x), after = run(before[0], data(row))
+    y, (of_weights, of_x), after = run(before[0], floats(given))
     return dict(outputs=list(map(np.asarray, y)), inputs=of_x, kept={v.name: np.asarray(a) for v, a in zip(layer.non_trainable_variables, after)},
-                weights={v.name: g for v, g in zip(layer.trainable_variables, of_weights)}, names=[v.name for v in layer.weights])
+                weights=[(v.name, g) for v, g in zip(layer.trainable_variables, of_weights)], names=[v.name for v in layer.weights])

@@ -1,5 +1,6 @@
 """Layers against Keras, row by row of layer_rows: arguments, weights, outputs, gradients, states, shapes, configs."""
 import inspect
+import itertools
 import json
 
 import numpy as np
@@ -11,11 +12,9 @@ from tinyvision.layers.base import clear_session
 from tinyvision.serialization import deserialize, serialize
 from tinyvision.structures import leaves
 
-from .layer_cases import arriving, built, called, data, theirs
+from .layer_cases import arriving, built, call, called, data, filled, floats, shapes, theirs
 from .layer_rows import BY_CLASS, CLASSES, ROWS
 from .record import agree
-
-WEIGHTY = [name for name, row in ROWS.items() if row[0] in ("Dense", "Conv2D", "BatchNormalization")]
 
 every_row = pytest.mark.parametrize("row", ROWS)
 every_class = pytest.mark.parametrize("name", CLASSES)
@@ -35,16 +34,15 @@ def test_the_output_is_that_of_keras(keras, row):
 
 @every_row
 def test_gradients_are_those_of_keras(keras, row):
-    layer, x = built(row), data(row)
-    x = [tv.tensor(a, requires_grad=True) for a in x] if isinstance(x, list) else tv.tensor(x, requires_grad=True)
-    outputs, what = list(leaves(called(layer, row, x))), ("layer", ROWS[row][0], row)
+    layer, oracle, what = built(row), theirs(keras, row), ("layer", ROWS[row][0], row)
+    x = [tv.tensor(a, requires_grad=True) for a in floats(data(row))]
+    outputs = list(leaves(called(layer, row, filled(data(row), x))))
     sum((y * g).sum() for y, g in zip(outputs, arriving(outputs))).backward()
-    oracle = theirs(keras, row)
-    for ours, expected in zip(x, oracle["inputs"], strict=True) if isinstance(x, list) else [(x, oracle["inputs"])]:
+    for ours, expected in zip(x, oracle["inputs"], strict=True):
         agree(what, ours.grad.numpy(), expected)
-    assert {w.name for w in layer.trainable_weights} == set(oracle["weights"])
-    for weight in layer.trainable_weights:
-        agree(what, weight.grad.numpy(), oracle["weights"][weight.name])
+    for weight, (name, expected) in zip(layer.trainable_weights, oracle["weights"], strict=True):
+        assert weight.name == name
+        agree(what, weight.grad.numpy(), expected)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if ROWS[row][0] == "BatchNormalization"])
@@ -57,37 +55,39 @@ def test_moving_averages_are_those_of_keras(keras, row):
         agree(("layer", ROWS[row][0], row), now[name], expected)
 
 
-@pytest.mark.parametrize("row", WEIGHTY)
+@every_row
 def test_weights_come_in_the_order_of_keras(keras, row):
     assert [w.name for w in built(row).weights] == theirs(keras, row)["names"]
 
 
-@pytest.mark.parametrize("name", ["Dense", "Conv2D", "BatchNormalization"])
+@every_class
 def test_paths_of_weights_are_those_of_keras(keras, name):
     row = BY_CLASS[name]
     layer = getattr(keras.layers, name)(**ROWS[row][1], name="block_1")
-    layer.build(ROWS[row][2])
+    layer.build(*shapes(row))
     assert [w.path for w in built(row, name="block_1").weights] == [v.path for v in layer.weights]
 
 
 ABSENT = {                                                 # what Keras has and we do not, yet: to be given by name, at the end
     "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
+    "embeddings_regularizer", "embeddings_constraint", "recurrent_regularizer", "recurrent_constraint",
     "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint", "synchronized",
     "renorm", "renorm_clipping", "renorm_momentum", "lora_rank", "lora_alpha", "quantization_config",
 }
+COMMON = {"name", "dtype", "trainable"}                    # of every layer: compared below
 OUR_OWN = {("AveragePooling2D", "pool_size"): (2, 2)}      # Keras has no default for it, but one for MaxPooling2D
 
 
 @every_class
 def test_arguments_are_those_of_keras(keras, name):
-    """The same names, in the same order, with the same defaults; nothing is missing in between."""
+    """The same names, in the same order, with the same defaults; what comes after one that is missing is given by name."""
     accepted = inspect.signature(getattr(keras.layers, name).__init__).parameters.values()
     accepted = [p for p in list(accepted)[1:] if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "name"]
     expected = {p.name: OUR_OWN.get((name, p.name), p.default) for p in accepted if p.name not in ABSENT}
     ours = list(inspect.signature(getattr(layers, name)).parameters.values())
-    assert {p.name: p.default for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD} == expected
-    assert [p.name for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD] == list(expected)
-    assert [p.name for p in accepted][:len(expected)] == list(expected), "an absent argument stands before one that is there"
+    assert {p.name: p.default for p in ours if p.kind is not p.VAR_KEYWORD and p.name not in COMMON} == expected
+    first = list(itertools.takewhile(lambda name: name not in ABSENT, [p.name for p in accepted]))
+    assert [p.name for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD] == first
     layer = getattr(layers, name)(**ROWS[BY_CLASS[name]][1], name="mine", dtype="float32", trainable=False)
     assert (layer.name, layer.dtype, layer.trainable) == ("mine", "float32", False)
 
@@ -107,10 +107,10 @@ def test_keras_makes_its_layer_of_our_config(keras, name):
     layer = built(row)
     config = json.loads(json.dumps(serialize(layer.get_config())))
     twin = getattr(keras.layers, name).from_config(config)
-    twin.build(ROWS[row][2])
+    twin.build(*shapes(row))
     twin.set_weights(layer.get_weights())
     training = {} if ROWS[row][3] is None else {"training": ROWS[row][3]}
-    for y, expected in zip(leaves(called(layer, row)), leaves(twin(data(row), **training)), strict=True):
+    for y, expected in zip(leaves(called(layer, row)), leaves(call(twin, data(row), **training)), strict=True):
         np.testing.assert_allclose(y.detach().numpy(), np.asarray(expected), rtol=1e-10, atol=1e-10)
 
 

@@ -4,6 +4,7 @@ from .average_pool import AveragePooling2D, AvgPool2D, GlobalAveragePooling2D
 from .base import Layer
 from .conv import Conv2D
 from .core import Dense, Flatten, Input, InputLayer
+from .embedding import Embedding
 from .fused import fused as _fused
 from .margins import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from .merge import Add, Concatenate, add, concatenate
