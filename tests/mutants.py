@@ -227,6 +227,18 @@ MUTANTS = [
     # Arrays: products, tops, parts; normalization
     # Images: resizing, cropping, transforming
     # Activations, and layers without weights
+    Mutant("activations: gelu as ops has it", "activations/named.py", "def gelu(x, approximate=False)", "def gelu(x, approximate=True)",
+           "parity/test_activations.py:gelu"),
+    Mutant("activations: relu's slope from 0 on, not from the threshold", "activations/named.py", "negative_slope * ops.relu(threshold - x)",
+           "negative_slope * ops.relu(-x)", "parity/test_activations.py:relu"),
+    Mutant("activations: a relu that is not fused", "activations/named.py", "return ops.relu if identifier is relu else base.get(identifier)",
+           "return base.get(identifier)", "parity/test_activations.py:fuse"),
+    Mutant("a function of one's own is written by its name alone", "serialization.py", "return function in BY_NAME or (", "return True or (",
+           "parity/test_activations.py:stands_for_one"),
+    Mutant("soft_shrink: the smaller ones stay", "ops/activation.py", "where(x < -threshold, x + threshold, 0)", "where(x < threshold, x + threshold, 0)",
+           f"{ORACLE}:soft_shrink"),
+    Mutant("glu: the halves change places", "ops/activation.py", "getitem(x, index=(*before, slice(half))) * sigmoid(getitem(x, index=(*before, slice(half, None))))",
+           "getitem(x, index=(*before, slice(half, None))) * sigmoid(getitem(x, index=(*before, slice(half))))", f"{ORACLE}:glu"),
     # Recurrent layers and attention
     Mutant("embedding: one number too many", "layers/embedding.py", "(numbers < self.input_dim)", "(numbers <= self.input_dim)",
            "test_embedding.py:refused"),

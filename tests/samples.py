@@ -15,7 +15,7 @@ kernels.use(None)                                          # imports the version
 KERNELS = kernels.registry.KERNELS
 OPS = {name: function for name, function in vars(ops).items() if callable(function) and not name.startswith("_")}
 WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "one_hot"}
-NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "putitem", "to_device"}        # in keras.ops, that is
+NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "mish", "putitem", "to_device"}        # in keras.ops, that is
 
 
 class Row:
@@ -269,6 +269,7 @@ SAMPLES = {
     "dropout": [Row("x", x=normal(4, 5), rate=0.5, seed=1), Row("x", x=normal(2, 3, 4), rate=0.25, seed=2, step=1),
                 Row("x", x=normal(2, 3, 4), rate=0.4, noise_shape=(None, 1, None), seed=(3, 7), step=5),
                 Row("x", x=normal(3, 2), rate=0, seed=1), Row(x=normal(2, 3, 4), rate=0.3, noise_shape=(2, 1, 4), seed=1)],
+    "celu": one(apart) + [Row("x", x=apart(4, 5), alpha=0.3), Row("x", x=apart(3, 2), alpha=2)],
     "ceil": one(apart),
     "cos": one(),
     "elu": one(apart) + [Row("x", x=apart(4, 5), alpha=0.3), Row("x", x=apart(3, 2), alpha=2)],
@@ -278,10 +279,13 @@ SAMPLES = {
     "expand_dims": [Row(x=normal(2, 3), axis=axis) for axis in (0, 1, -1, (0, 2), (-1, 1))],
     "floor": one(apart),
     "gelu": one() + [Row("x", x=normal(4, 5), approximate=False), Row("x", x=normal(2, 3, 2), approximate=True)],
+    "hard_shrink": one(apart) + [Row("x", x=apart(4, 5), threshold=0.01), Row("x", x=apart(2, 3), threshold=0)],
     "hard_sigmoid": [Row("x", x=4 * apart(4, 5)), Row("x", x=4 * apart(2, 3, 2))],
     "hard_silu": [Row("x", x=4 * apart(4, 5)), Row("x", x=4 * apart(2, 3, 2))],
+    "hard_tanh": one(apart),
     "flip": [Row("" if axis in (None, 0) else "x", x=normal(2, 3, 4), axis=axis) for axis in (None, 0, -1, (1, 2))],
     "getitem": [Row(x=normal(4, 3, 2), index=index) for index in INDICES],
+    "glu": [Row("x" if axis else "", x=normal(4, 6, 2), axis=axis) for axis in (-1, 0, 1, -2)] + [Row("x", x=normal(2, 6))],
     "greater": COMPARED,
     "greater_equal": COMPARED,
     "leaky_relu": one(apart) + [Row("x", x=apart(4, 5), negative_slope=0.01), Row("x", x=apart(2, 3), negative_slope=0)],
@@ -308,6 +312,7 @@ SAMPLES = {
     "min": reductions(apart, axes=(None, 0, -1, (0, 2), ())) + [Row("x", x=apart(2, 3, 4), axis=1, initial=0.01),
                                                                Row(x=apart(2, 3), initial=-10.0, keepdims=True)],
     "minimum": two(apart, apart) + SPREAD,
+    "mish": one(),
     "moveaxis": [Row(x=normal(2, 3, 4), source=source, destination=destination)
                  for source, destination in ((0, -1), (-1, 0), ((0, 1), (2, 0)), (1, 1))],
     "multiply": two(),
@@ -346,6 +351,7 @@ SAMPLES = {
     "silu": one(),
     "sin": one(),
     "softmax": [Row("x" if axis in (-1, 1, (1, 2)) else "", x=normal(4, 5, 2), axis=axis) for axis in (-1, 0, 1, (1, 2))],
+    "soft_shrink": one(apart) + [Row("x", x=apart(4, 5), threshold=0.01), Row("x", x=apart(2, 3), threshold=0)],
     "softplus": one(),
     "softsign": one(apart),
     "sparse_categorical_crossentropy": [
@@ -356,6 +362,7 @@ SAMPLES = {
         Row(target=integers(0, 3, 2), output=normal(3, 2), from_logits=True, axis=-2)],
     "sqrt": one(positive),
     "square": one(),
+    "squareplus": one() + [Row("x", x=normal(4, 5), b=0.5), Row("x", x=normal(3, 2), b=2)],
     "squeeze": [Row("x" if axis else "", x=normal(2, 1, 3, 1), axis=axis) for axis in (None, 1, -1, (1, 3))],
     "stack": [Row(x=[normal(2, 3), normal(2, 3)]), Row("x", x=[normal(2, 3), normal(2, 3), normal(2, 3)], axis=1),
               Row("x", x=[normal(2, 3), normal(2, 3)], axis=-1), Row(x=[normal()])],
@@ -367,6 +374,8 @@ SAMPLES = {
         (None, np.array([0, 23, 5, 5])), (0, np.array([3, 0, 0])), (1, np.array([[0, 2], [-1, 1]])), (-1, np.array([1])),
         (1, 2), (0, 1)]] + [Row(x=normal(5), indices=np.array([4, 4]))],
     "tanh": one(),
+    "tanh_shrink": one(positive) + [Row("x", x=3 * apart(4, 5))],           # near 0 x and tanh(x) cancel each other
+    "threshold": [Row("x", x=apart(4, 5), threshold=0.004, default_value=-1.5), Row("x", x=apart(2, 3, 2), threshold=-0.3, default_value=0)],
     "to_device": [Row("x", x=normal(2, 3), device="cpu"), Row(x=normal(), device="cpu")],
     "tile": [Row(x=normal(2, 3), repeats=repeats) for repeats in (2, (2, 1), (1, 3), (2, 1, 2), [3])],
     "true_divide": two(normal, positive),

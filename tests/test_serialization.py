@@ -120,7 +120,7 @@ def test_objects_inside_objects():
     x = np.ones((1, 5, 5, 2), np.float32)
     layer(x), again(x)
     np.testing.assert_array_equal(layer.get_weights()[0], again.get_weights()[0])
-    assert again.activation is activations.relu
+    assert again.activation is activations.get(activations.relu)
 
 
 def test_the_form_of_keras():
@@ -135,7 +135,7 @@ def test_the_form_of_keras():
 @pytest.mark.parametrize("value, expected", [
     (None, None), (True, True), (3, 3), (2.5, 2.5), ("text", "text"), ((1, 2), [1, 2]), ([1, (2, None)], [1, [2, None]]),
     ({"a": (1,)}, {"a": [1]}), (np.float32(0.5), 0.5), (np.int64(3), 3), (np.bool_(True), True),
-    (np.dtype("float32"), "float32"), (np.float64, "float64"), (activations.relu, "relu"),
+    (np.dtype("float32"), "float32"), (np.float64, "float64"), (activations.get("relu"), "relu"),
     ([np.float64(1.5), {"b": np.uint8(2)}], [1.5, {"b": 2}]),
 ])
 def test_values_are_written_as_json_holds_them(value, expected):

@@ -3,6 +3,8 @@ import numpy as np
 
 from .configurable import Configurable, find_class
 
+BY_NAME = set()                                            # ops that a name stands for in configs: activations
+
 
 def serialize(value):
     """A value as JSON can hold it. Objects become {"class_name", "config", ...}, in Keras's form."""
@@ -21,10 +23,19 @@ def serialize(value):
         own = package == __package__
         return {"module": f"keras.{path[0]}" if own else type(value).__module__, "class_name": type(value).__name__,
                 "config": serialize(value.get_config()), "registered_name": None if own else type(value).__name__}
-    if callable(value) and value.__name__ != "<lambda>":
-        return value.__name__
-    raise TypeError(f"cannot write {type(value).__name__} {value!r:.60} into a config: give its class a get_config that "
-                    "returns numbers, text, lists and dictionaries")
+    name = getattr(value, "__name__", "<lambda>")
+    if callable(value) and name != "<lambda>":
+        return name if _has_a_name(value) else {"module": "builtins", "class_name": "function", "config": name,
+                                                "registered_name": "function"}
+    mend = ("files hold the names of functions: write it with def" if callable(value) else
+            "give its class a get_config that returns numbers, text, lists and dictionaries")
+    raise TypeError(f"cannot write {type(value).__name__} {value!r:.60} into a config: {mend}")
+
+
+def _has_a_name(function):
+    """Whether its name is enough to find a function again: it is tinyvision's, and no op that is not known as an activation."""
+    package, _, rest = (function.__module__ or "").partition(".")
+    return function in BY_NAME or (package == __package__ and rest.partition(".")[0] != "ops")
 
 
 def deserialize(value, custom_objects: dict | None = None):
@@ -32,10 +43,11 @@ def deserialize(value, custom_objects: dict | None = None):
 
     Args:
         value: what `serialize` returned.
-        custom_objects: {"MyLayer": MyLayer}, classes of your own. Nothing else than these and tinyvision's is ever made.
+        custom_objects: {"MyLayer": MyLayer}, classes and functions of your own. Nothing else than these and tinyvision's is
+            ever made, and no code of a file is run.
 
     Raises:
-        ValueError: a class is neither tinyvision's nor among `custom_objects`.
+        ValueError: a class is neither tinyvision's nor among `custom_objects`; or there is the code of a lambda.
     """
     if isinstance(value, list):
         return [deserialize(v, custom_objects) for v in value]
@@ -46,5 +58,17 @@ def deserialize(value, custom_objects: dict | None = None):
     name, config = value["class_name"], value["config"]
     if name == "DTypePolicy":
         return config["name"]
+    if name == "function":
+        return _function(config, custom_objects or {})
+    if name == "__lambda__":
+        raise ValueError("the file holds the code of a lambda, and code from files is never run. Give the function a name, and "
+                         "save the model with that: def halved(x): return x / 2; then Lambda(halved)")
     cls = custom_objects[name] if custom_objects and name in custom_objects else find_class(name)
     return cls.from_config(deserialize(config, custom_objects))
+
+
+def _function(name, custom_objects):
+    if name not in custom_objects:
+        raise ValueError(f"the function {name!r} is none that tinyvision knows by name: pass it as custom_objects="
+                         f"{{{name!r}: ...}}")
+    return custom_objects[name]

@@ -25,7 +25,7 @@ class ReLU(Layer):
     Args:
         max_value: the largest output, or None for no limit.
         negative_slope: what inputs below the threshold are multiplied by, after subtracting it.
-        threshold: below it, an input counts as negative.
+        threshold: up to it, an input counts as negative.
     """
 
     def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **settings):
@@ -36,10 +36,7 @@ class ReLU(Layer):
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
     def call(self, x):
-        if (self.negative_slope, self.threshold) == (0, 0):
-            return ops.relu(x) if self.max_value is None else ops.clipped_relu(x, self.max_value)
-        y = ops.where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
-        return y if self.max_value is None else ops.minimum(y, self.max_value)
+        return activations.relu(x, self.negative_slope, self.max_value, self.threshold)
 
 
 class Softmax(Layer):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .. import activations
+from .. import ops
 from ..autograd import no_grad, to_numpy
 from ..callbacks import Recorder
 from ..losses import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
@@ -178,7 +178,7 @@ def _gradients(model, x, y):
 def _silent(model, x):
     """Units, or channels, behind a ReLU that are 0 for all samples."""
     rectified = [layer for layer in model.layers if type(layer).__name__ == "ReLU"
-                 or getattr(layer, "activation", None) is activations.relu]
+                 or getattr(layer, "activation", None) is ops.relu]
     if not rectified or not model._calls_inside:
         raise DoesNotApply("the model has no ReLUs" if not rectified else "only the layers of functional models can be asked")
     with no_grad():

@@ -2,17 +2,26 @@
 from . import fused_loss as _fused_loss
 from .accumulation import all, any, argmin, cumsum, prod, std
 from .activation import (
+    celu,
     elu,
     gelu,
+    glu,
+    hard_shrink,
     hard_sigmoid,
     hard_silu,
+    hard_tanh,
     leaky_relu,
     log_sigmoid,
+    mish,
     relu6,
     selu,
     silu,
+    soft_shrink,
     softplus,
     softsign,
+    squareplus,
+    tanh_shrink,
+    threshold,
 )
 from .average_pool import average_pool
 from .binary import binary_crossentropy

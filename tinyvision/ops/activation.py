@@ -4,9 +4,10 @@ import math
 from ..autograd import as_tensor
 from ..device import array_library
 from ..op import op
-from .elementwise import exp, sigmoid, tanh, where
-from .functions import abs
+from .elementwise import clip, exp, sigmoid, tanh, where
+from .functions import abs, sqrt
 from .in_parallel import clipped_relu
+from .indexing import getitem
 from .mathematics import erf
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805      # Klambauer et al., 2017: mean 0 and variance 1 are kept
@@ -36,6 +37,11 @@ def selu(x):
     return SELU_SCALE * elu(x, alpha=SELU_ALPHA)
 
 
+def celu(x, alpha=1.0):
+    """x above 0, alpha * (exp(x / alpha) - 1) below: an `elu` without a corner at 0, for every alpha (Barron, 2017)."""
+    return alpha * elu(as_tensor(x) / alpha)
+
+
 @op(floats=True)
 def gelu(x, *, approximate=True):
     """x times the probability that a normal number is below x (Hendrycks and Gimpel, 2016); approximate: by a tanh."""
@@ -48,6 +54,12 @@ def gelu(x, *, approximate=True):
 def silu(x):
     """x * sigmoid(x), also known as swish."""
     return x * sigmoid.op.forward(x)
+
+
+def mish(x):
+    """x * tanh(softplus(x)) (Misra, 2019). (keras.activations has it; keras.ops does not.)"""
+    x = as_tensor(x)
+    return x * tanh(softplus(x))
 
 
 @op(floats=True)
@@ -77,6 +89,55 @@ def hard_silu(x):
     """x * hard_sigmoid(x) (Howard et al., 2019)."""
     x = as_tensor(x)
     return x * hard_sigmoid(x)
+
+
+def hard_tanh(x):
+    """x, held between -1 and 1."""
+    return clip(x, -1, 1)
+
+
+def tanh_shrink(x):
+    """x - tanh(x)."""
+    x = as_tensor(x)
+    return x - tanh(x)
+
+
+def hard_shrink(x, threshold=0.5):
+    """x where |x| is above the threshold, 0 elsewhere."""
+    x = as_tensor(x)
+    return where(abs(x) > threshold, x, 0)
+
+
+def soft_shrink(x, threshold=0.5):
+    """x, moved towards 0 by the threshold; what is nearer to 0 than that becomes 0."""
+    x = as_tensor(x)
+    return where(x > threshold, x - threshold, where(x < -threshold, x + threshold, 0))
+
+
+def threshold(x, threshold, default_value):
+    """x where it is above the threshold, default_value elsewhere."""
+    x = as_tensor(x)
+    return where(x > threshold, x, default_value)
+
+
+def squareplus(x, b=4):
+    """(x + sqrt(x**2 + b)) / 2: a smooth ReLU without exp (Barron, 2021)."""
+    x = as_tensor(x)
+    return (x + sqrt(x * x + b)) / 2
+
+
+def glu(x, axis=-1):
+    """a * sigmoid(b), where a and b are the two halves of x along an axis (Dauphin et al., 2017).
+
+    >>> glu([[3.0, 5.0, 0.0, 0.0]])
+    Tensor([[1.5, 2.5]])
+    """
+    x = as_tensor(x)
+    half, rest = divmod(x.shape[axis], 2)
+    if rest:
+        raise ValueError(f"glu: axis {axis} is cut into halves, so its size must be even, got x {x.shape}")
+    before = (slice(None),) * (axis % x.ndim)
+    return getitem(x, index=(*before, slice(half))) * sigmoid(getitem(x, index=(*before, slice(half, None))))
 
 
 def _gelu_gradient(g, x, approximate):

@@ -3,7 +3,9 @@ from . import IMAGES
 
 ROWS = {
     **{f"Activation {name}": ("Activation", dict(activation=name), IMAGES, None)
-       for name in ("linear", "relu", "sigmoid", "tanh", "softmax")},
+       for name in ("linear", "relu", "sigmoid", "tanh", "softmax", "celu", "elu", "exponential", "gelu", "glu", "hard_shrink",
+                    "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu6", "selu", "silu",
+                    "soft_shrink", "softplus", "softsign", "squareplus", "tanh_shrink")},
     "ReLU": ("ReLU", {}, IMAGES, None),
     "ReLU max": ("ReLU", dict(max_value=1), IMAGES, None),
     "ReLU slope": ("ReLU", dict(negative_slope=0.3), IMAGES, None),

@@ -1,6 +1,6 @@
 """Activation functions by name, as layers take them: activation="relu"."""
-from .configurable import unknown
-from .ops import relu, sigmoid, softmax, tanh
+from ..configurable import unknown
+from ..ops import relu, sigmoid, softmax, tanh
 
 
 def linear(x):

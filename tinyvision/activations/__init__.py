@@ -1,0 +1,32 @@
+"""Activation functions, with the names, arguments and defaults of Keras."""
+from .base import get, linear, sigmoid, softmax, tanh
+from .named import (
+    celu,
+    deserialize,
+    elu,
+    exponential,
+    gelu,
+    get,  # noqa: F811  (takes more than that of the path)
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    serialize,
+    silu,
+    soft_shrink,
+    softplus,
+    softsign,
+    squareplus,
+    swish,
+    tanh_shrink,
+    threshold,
+)
