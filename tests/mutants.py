@@ -225,6 +225,21 @@ MUTANTS = [
     Mutant("(N,) against (N, 1) broadcasts", "losses/base.py", "if y_true.shape != y_pred.shape:", "if False:", "test_beginners_mistakes.py"),
     # Convolutions in one dimension, depthwise, transposed
     # Arrays: products, tops, parts; normalization
+    Mutant("einsum: the letters of the result are not sorted", "ops/products.py", "*sorted(n for n, times in letters.items() if times == 1)",
+           "*(n for n, times in letters.items() if times == 1)", "test_products.py:implicit"),
+    Mutant("einsum: a diagonal's label at the end", "ops/products.py", "[twice[0], *(n for k, n in enumerate(labels) if k not in (i, j))]",
+           "[*(n for k, n in enumerate(labels) if k not in (i, j)), twice[0]]", f"{ORACLE}:einsum"),
+    Mutant("einsum: sizes may differ", "ops/products.py", "n not in (1, sizes[label])", "False", "test_products.py:mistakes"),
+    Mutant("einsum: the ellipsis from the left", "ops/products.py", "*range(-hidden, 0), *after", "*range(-9, hidden - 9), *after",
+           f"{ORACLE}:einsum"),
+    Mutant("einsum: the largest pair first", "ops/products.py", "i, j = min(stays", "i, j = max(stays", "test_products.py:long_chain"),
+    Mutant("dot: the first axis of a stack", "ops/products.py", "(max(x2.ndim - 2, 0),)", "(0,)", f"{ORACLE}:dot"),
+    Mutant("split: the last piece ends early", "ops/selecting.py", "ends = [0, *cuts, n]", "ends = [0, *cuts, max([*cuts, n - 1])]",
+           "test_selecting.py:all_pieces"),
+    Mutant("take_along_axis: the last of two gradients stays", "ops/selecting.py", "xp.add.at(y, (*places[:axis], indices, *places[axis + 1:]), x)",
+           "y[(*places[:axis], indices, *places[axis + 1:])] = x", "test_selecting.py:taken_twice"),
+    Mutant("top_k: the last of equals", "ops/selecting.py", 'argsort(x[..., ::-1], -1, kind="stable")\n    return (x.shape[-1] - 1 - rising[',
+           'argsort(x, -1, kind="stable")\n    return (rising[', "test_selecting.py:top_k"),
     # Images: resizing, cropping, transforming
     # Activations, and layers without weights
     Mutant("activations: gelu as ops has it", "activations/named.py", "def gelu(x, approximate=False)", "def gelu(x, approximate=True)",

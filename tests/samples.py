@@ -14,7 +14,8 @@ from tinyvision.kernels.windows import pair, windows
 kernels.use(None)                                          # imports the versions of the kernels, so that KERNELS lists them
 KERNELS = kernels.registry.KERNELS
 OPS = {name: function for name, function in vars(ops).items() if callable(function) and not name.startswith("_")}
-WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "one_hot"}
+WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "argsort", "equal", "greater", "greater_equal", "isclose", "isfinite", "isinf",
+                    "isnan", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "not_equal", "one_hot"}
 NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "mish", "putitem", "to_device"}        # in keras.ops, that is
 
 
@@ -42,7 +43,7 @@ class Row:
     def of(self, name):
         """The same row for the op of that name."""
         this = copy.copy(self)
-        this.name, this.function = name, OPS[name]
+        this.name, this.function = name, by_name(OPS[name])
         this.differentiable = self.differentiable and name not in WITHOUT_GRADIENT
         return this
 
@@ -101,7 +102,23 @@ def _shown(value):
 
 
 def first(results):
-    return results[0] if isinstance(results, tuple) else results
+    return results[0] if isinstance(results, (tuple, list)) else results
+
+
+def by_name(function):
+    """The function itself; or one that takes a list, by name or position, in the place of its `*operands`."""
+    parameters = list(inspect.signature(function).parameters.values())
+    at = [i for i, p in enumerate(parameters) if p.kind is p.VAR_POSITIONAL]
+    if not at:
+        return function
+    signature = inspect.Signature([p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in parameters if p.kind is not p.VAR_KEYWORD])
+
+    def call(*args, **settings):
+        arguments = signature.bind(*args, **settings).arguments
+        before = [arguments.pop(p.name) for p in parameters[:at[0]]]
+        return function(*before, *arguments.pop(parameters[at[0]].name), **arguments)
+    call.__signature__ = signature
+    return call
 
 
 # Arrays: float64, of fixed random numbers -------------------------------------------------------------------------------
@@ -209,6 +226,11 @@ INDICES = [1, -1, slice(1, 3), slice(None, None, -2), ..., None, (slice(1, 3), N
            np.array([0, 2, 0]), [3, 1, 1], (slice(None), np.array([0, 2, 2, -1])), (np.array([0, 1, 1]), np.array([2, 0, 0])),
            (np.array([[0], [1]]), np.array([0, 2])), (np.array([0, 1]), slice(1, None), np.array([1, 0])),
            np.array([True, False, True, True]), (slice(None), np.array([True, False, True]))]
+
+TRUTHS = [Row("x1 x2", x1=booleans(3, 4), x2=booleans(3, 4)), Row("x1", x1=booleans(2, 3, 4), x2=booleans(1, 4)),
+          Row("x1", x1=np.array([0.0, -2.0, np.nan]), x2=True), Row("x2", x1=0, x2=np.array([0, 3]))]
+
+FOUND = [Row("x", x=np.array([[1.0, np.nan], [np.inf, -np.inf]])), Row("x", x=normal(3)), Row(x=np.array([1, 2]))]
 
 SAMPLES = {
     "abs": one(apart),
@@ -381,6 +403,42 @@ SAMPLES = {
     "true_divide": two(normal, positive),
     "transpose": [Row(x=normal(2, 3, 4), axes=axes) for axes in (None, (1, 2, 0), (0, -1, 1))] + [
         Row("x", x=normal(2, 3, 4), axes=(0, 2, 1)), Row(x=normal(3)), Row(x=normal(2, 3), axes=[1, 0])],
+    "argsort": [Row("x" if axis != 0 else "", x=apart(3, 4, 2), axis=axis) for axis in (0, 1, -1)] + [
+        Row(x=np.array([[2, 1, 2, 1]])), Row(x=apart())],
+    "dot": [Row("x1" if len(a) > 1 and len(b) < 3 else "", x1=normal(*a), x2=normal(*b)) for a, b in
+            [((2, 3), (3, 4)), ((3,), (3,)), ((5, 2, 3), (3,)), ((5, 2, 3), (6, 3, 4)), ((), (2, 3)), ((2, 3), ()), ((3,), (3, 2))]] + [
+        Row("x1", x1=normal(2, 3), x2=2)],
+    "einsum": [Row(subscripts=subscripts, operands=[normal(*shape) for shape in shapes]) for subscripts, *shapes in [
+        ("ij,jk->ik", (2, 3), (3, 4)), ("ij, jk", (2, 3), (3, 4)), ("ba", (2, 3)), ("ij->", (2, 3)), ("i->i", (3,)), ("ii", (3, 3)),
+        ("ii->i", (3, 3)), ("iji->j", (3, 2, 3)), ("iii,i->", (2, 2, 2), (2,)), ("ijij->ji", (2, 3, 2, 3)), ("i,j->ij", (2,), (3,)),
+        ("ij,ij->ij", (2, 3), (2, 3)), ("ij,ij", (2, 3), (2, 3)), ("ik,jk->", (2, 3), (4, 3)), ("ij,k->i", (2, 3), (4,)),
+        ("...ij,...jk->...ik", (2, 1, 3, 2), (4, 2, 3)), ("i...,i...", (3, 2), (3, 2)), ("...i->i...", (2, 4, 3)), ("...i->i", (2, 4, 3)),
+        ("... i , ... -> ...", (2, 3), (2,)), ("ij,jk->ik", (2, 1), (3, 4)), ("ij,ij->i", (1, 3), (2, 3)), ("...ii->...i", (2, 3, 3)),
+        ("ab,bc,cd->ad", (2, 3), (3, 4), (4, 2)), ("ab,bc,ca", (2, 3), (3, 4), (4, 2)), ("i,i,i->i", (3,), (3,), (3,)),
+        ("ib,ij,jb->b", (2, 5), (2, 3), (3, 5)), ("btnh,bsnh->bnts", (2, 3, 2, 4), (2, 5, 2, 4)), ("bnts,bsnh->btnh", (2, 2, 3, 5), (2, 5, 2, 4)),
+        ("abc,cde->abde", (2, 3, 4), (4, 2, 2)), (",ij->ji", (), (2, 3))]] + [
+        Row("operands", subscripts="bi,bi->b", operands=[normal(3, 4), normal(3, 4)]),
+        Row(subscripts="ij,j->i", operands=[normal(2, 3), np.array([1, 2, 0])])],
+    "isclose": [Row("x1 x2", x1=np.array([[1.0, 2.0], [np.nan, 1e-9]]), x2=np.array([[1.0 + 2e-5, 2.0 - 1e-5], [np.nan, 0.0]]), **how)
+                for how in ({}, {"rtol": 1e-4}, {"rtol": 0, "atol": 1.5e-5}, {"atol": 1e-10, "equal_nan": True})] + [
+        Row("x1", x1=np.array([1.0, np.inf]), x2=1), Row(x1=np.array([1, 2]), x2=np.array([1, 3]))],
+    "isfinite": FOUND, "isinf": FOUND, "isnan": FOUND,
+    "logical_and": TRUTHS, "logical_or": TRUTHS, "logical_xor": TRUTHS,
+    "logical_not": [Row("x", x=booleans(3, 4)), Row("x", x=np.array([0.0, -2.0, np.nan])), Row(x=np.array([0, 3]))],
+    "outer": [Row(x1=normal(2), x2=normal(3)), Row(x1=normal(2, 2), x2=normal(1, 3)), Row(x1=normal(), x2=normal(3)),
+              Row(x1=normal(2), x2=np.array([1, 2]))],
+    "sort": [Row("x" if axis != 0 else "", x=apart(3, 4, 2), axis=axis) for axis in (0, 1, -1)] + [
+        Row(x=np.array([[2, 1, 2, 1]])), Row("x", x=apart(2, 5))],
+    "split": [Row("x" if axis else "", x=normal(4, 6, 2), indices_or_sections=cuts, axis=axis) for cuts, axis in
+              [(2, 0), (3, 1), (1, -1), ([1, 2], 0), ((2, 2, 5), 1), ([], -1), (np.array([4]), -2)]] + [Row(x=normal(4), indices_or_sections=[3])],
+    "take_along_axis": [Row("x indices" if axis in (1, -1) else "", x=normal(4, 3, 2), indices=indices, axis=axis) for axis, indices in [
+        (0, integers(-4, 4, 5, 3, 2)), (1, integers(0, 3, 4, 6, 2)), (-1, integers(0, 2, 4, 3, 1)), (None, np.array([0, 23, 5, 5]))]] + [
+        Row(x=normal(4, 1, 2), indices=integers(0, 4, 3, 5, 1), axis=0), Row(x=normal(5), indices=np.array([4, 4, 0]), axis=0)],
+    "tensordot": [Row(x1=normal(*a), x2=normal(*b), axes=axes) for a, b, axes in
+                  [((2, 3, 4), (3, 4, 5), 2), ((2, 3), (3, 4), 1), ((2,), (3,), 0), ((2, 3, 4), (4, 5, 2), ([0, 2], [2, 0])),
+                   ((2, 3, 4), (5, 3), (1, -1)), ((2, 3), (2, 3), ((0, 1), (0, 1)))]] + [Row(x1=normal(2, 3, 4), x2=normal(3, 4, 2))],
+    "top_k": [Row("x", x=apart(3, 6), k=2), Row("x", x=apart(3, 6), k=6, sorted=False), Row("x", x=apart(2, 3, 4), k=1), Row(x=apart(5), k=3),
+              Row(x=np.array([3, 1, 3, 2]), k=2)],
     "var": reductions(),
     "where": [Row("x1 x2", condition=np.array([[True, False, True]]), x1=normal(2, 3), x2=normal(2, 3)),
               Row(condition=booleans(2, 1, 4), x1=normal(3, 4), x2=normal()),

@@ -53,12 +53,15 @@ from .fused import fused_conv
 from .in_parallel import clipped_relu
 from .indexing import concatenate, flip, getitem, pad, putitem, stack, take
 from .linalg import matmul
+from .logic import isclose, isfinite, isinf, isnan, logical_and, logical_not, logical_or, logical_xor
 from .loss import categorical_crossentropy, log_softmax, one_hot, softmax, sparse_categorical_crossentropy
 from .mathematics import ceil, cos, erf, floor, log1p, reciprocal, round, rsqrt, sin, true_divide
 from .norm import batch_normalization, batch_normalization_training
 from .pool import max_pool
+from .products import dot, einsum, outer, tensordot
 from .random import dropout
 from .rearranging import moveaxis, repeat, roll, swapaxes, tile
 from .reduce import argmax, mean, sum
+from .selecting import argsort, sort, split, take_along_axis, top_k
 from .shape import broadcast_to, expand_dims, reshape, squeeze, transpose
 from .statistics import logsumexp, max, min, var
