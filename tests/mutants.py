@@ -213,7 +213,7 @@ MUTANTS = [
            "parity/test_layers.py:moving_averages"),
     Mutant("frozen batch normalization goes on", "layers/norm.py", "training and self.trainable", "training", "test_layers.py:frozen"),
     Mutant("glorot with fan_in alone", "initializers/base.py", 'super().__init__(1.0, "fan_avg", "uniform", seed)',
-           'super().__init__(1.0, "fan_in", "uniform", seed)', "test_initializers.py:named or widths"),
+           'super().__init__(1.0, "fan_in", "uniform", seed)', "test_initializers.py:named"),
     Mutant("RMSprop: epsilon after the root", "optimizers/rmsprop.py", "step = learning_rate * gradient / scale ** 0.5",
            "step = learning_rate * gradient / ((scale - self.epsilon) ** 0.5 + self.epsilon)", "test_optimizers.py:keras"),
     Mutant("Adam: no bias correction", "optimizers/adam.py", "t = self.iterations + 1", "t = 10 ** 9", "test_optimizers.py:keras"),
@@ -259,6 +259,12 @@ MUTANTS = [
            "test_embedding.py:refused"),
     # Optimizers, schedules, callbacks
     # Losses, metrics, initializers, regularizers
+    Mutant("orthogonal: the signs of QR stay", "initializers/distributions.py", "q *= np.where(np.diag(r) < 0, -1, 1)", "q *= 1", "test_initializers.py:equally"),
+    Mutant("truncated normal: as wide as after the cut", "initializers/distributions.py", "return truncated_normal(self.generator(), shape)",
+           "return truncated_normal(self.generator(), shape) / 0.88", "test_initializers.py:no_shape"),
+    Mutant("orthogonal penalty: with the diagonal", "regularizers.py", "(1 - np.eye(n, dtype=x.dtype))", "1", "parity/test_regularizers.py:cost"),
+    Mutant("max norm: small weights grow, too", "constraints.py", "super().__init__(max_value=max_value, axis=axis)",
+           "super().__init__(min_value=max_value, max_value=max_value, axis=axis)", "parity/test_regularizers.py:weights"),
     # Training with weights, several inputs and outputs
 ]
 

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[1] / "tinyvision"
 MODULES = sorted(ROOT.rglob("*.py"))
 FROM_THE_GROUND_UP = [
     {"config"}, {"device", "files", "structures", "reporting"}, {"autograd"}, {"op"}, {"kernels"}, {"ops", "profiling"}, {"configurable"}, {"serialization"},
-    {"activations", "initializers"}, {"layers"}, {"losses"}, {"metrics"}, {"optimizers"}, {"data"}, {"callbacks"}, {"training"},
+    {"activations", "initializers", "regularizers", "constraints"}, {"layers"}, {"losses"}, {"metrics"}, {"optimizers"}, {"data"}, {"callbacks"}, {"training"},
     {"advice"}, {"models"}, {"datasets"}, {"testing", "viz"}, {"utils", "extending"},
 ]
 LINE = {name: number for number, names in enumerate(FROM_THE_GROUND_UP) for name in names}

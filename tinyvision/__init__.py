@@ -12,6 +12,7 @@ from . import (
     advice,
     callbacks,
     config,
+    constraints,
     data,
     datasets,
     initializers,
@@ -22,6 +23,7 @@ from . import (
     models,
     ops,
     optimizers,
+    regularizers,
     utils,
 )
 from .autograd import Tensor, detect_anomaly, enable_grad, grad, no_grad, tensor

@@ -104,16 +104,20 @@ def unknown(what: str, name, known) -> ValueError:
     return ValueError(f"unknown {what} {name!r}{did_you_mean(str(name).lower(), known) or '.'} There is {', '.join(known)}")
 
 
-def find_class(name: str) -> type:
+def find_class(name: str, module: str = "") -> type:
     """The class of tinyvision's of exactly that name.
+
+    Args:
+        name: of the class.
+        module: where it lives, "keras.metrics" or so: a metric and a loss can have the same name.
 
     Raises:
         ValueError: there is none.
     """
-    for members in Configurable.families.values():
-        if members.get(_plain(name), type).__name__ == name:
-            return members[_plain(name)]
-    raise ValueError(f"tinyvision has no class {name!r}: one of your own is passed as custom_objects={{{name!r}: ...}}")
+    found = [f[_plain(name)] for f in Configurable.families.values() if f.get(_plain(name), type).__name__ == name]
+    if not found:
+        raise ValueError(f"tinyvision has no class {name!r}: one of your own is passed as custom_objects={{{name!r}: ...}}")
+    return max(found, key=lambda cls: f".{cls.__module__.split('.')[1]}" in module)
 
 
 def get(base, identifier):
@@ -130,7 +134,7 @@ def get(base, identifier):
             raise unknown(base.__name__.lower(), identifier, names)
         return members[_plain(identifier)]()
     if isinstance(identifier, dict):
-        return find_class(identifier["class_name"]).from_config(identifier["config"])
+        return find_class(identifier["class_name"], base.__module__).from_config(identifier["config"])
     if isinstance(identifier, type) and issubclass(identifier, base):
         return identifier()
     if isinstance(identifier, base) or callable(identifier):

@@ -63,7 +63,7 @@ def deserialize(value, custom_objects: dict | None = None):
     if name == "__lambda__":
         raise ValueError("the file holds the code of a lambda, and code from files is never run. Give the function a name, and "
                          "save the model with that: def halved(x): return x / 2; then Lambda(halved)")
-    cls = custom_objects[name] if custom_objects and name in custom_objects else find_class(name)
+    cls = custom_objects[name] if custom_objects and name in custom_objects else find_class(name, value.get("module") or "")
     return cls.from_config(deserialize(config, custom_objects))
 
 

@@ -5,10 +5,11 @@ import numpy as np
 
 from .. import configurable
 from ..config import floatx, random_key
-from ..configurable import Configurable
+
+DISTRIBUTIONS = "uniform", "untruncated_normal", "truncated_normal", "normal"
 
 
-class Initializer(Configurable):
+class Initializer(configurable.Configurable):
     """Makes the first values of a weight: a call with a shape and a dtype returns a NumPy array."""
 
     def __call__(self, shape, dtype=None) -> np.ndarray:
@@ -17,6 +18,7 @@ class Initializer(Configurable):
 
 class Zeros(Initializer):
     """All 0."""
+    aliases = "zero",
 
     def __call__(self, shape, dtype=None):
         return np.zeros(shape, dtype or floatx())
@@ -24,6 +26,7 @@ class Zeros(Initializer):
 
 class Ones(Initializer):
     """All 1."""
+    aliases = "one",
 
     def __call__(self, shape, dtype=None):
         return np.ones(shape, dtype or floatx())
@@ -48,7 +51,8 @@ class VarianceScaling(_Random):
     Args:
         scale: the variance, times n.
         mode: "fan_in", "fan_out" or "fan_avg".
-        distribution: "uniform", "untruncated_normal", or "truncated_normal" (drawn again beyond two standard deviations).
+        distribution: "uniform", "untruncated_normal", or "truncated_normal" (drawn again beyond two standard deviations), which
+            is also called "normal".
         seed: for the same weights each time; None takes a new stream of the common seed.
     """
 
@@ -56,9 +60,8 @@ class VarianceScaling(_Random):
         super().__init__(seed)
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(f"VarianceScaling: mode is 'fan_in', 'fan_out' or 'fan_avg', not {mode!r}")
-        if distribution not in ("uniform", "untruncated_normal", "truncated_normal"):
-            raise ValueError("VarianceScaling: distribution is 'uniform', 'untruncated_normal' or 'truncated_normal', "
-                             f"not {distribution!r}")
+        if distribution not in DISTRIBUTIONS:
+            raise ValueError(f"VarianceScaling: distribution is one of {', '.join(DISTRIBUTIONS)}, not {distribution!r}")
         if scale <= 0:
             raise ValueError(f"VarianceScaling: scale must be positive, got {scale}")
         self.scale, self.mode, self.distribution = scale, mode, distribution
@@ -86,8 +89,7 @@ class GlorotUniform(VarianceScaling):
 def fans(shape) -> tuple[float, float]:
     """How many inputs a unit has, and how many outputs an input has: of a matrix, or of a kernel (KH, KW, C_in, C_out)."""
     if len(shape) < 2:
-        n = shape[0] if shape else 1
-        return n, n
+        return math.prod(shape), math.prod(shape)
     window = math.prod(shape[:-2])
     return window * shape[-2], window * shape[-1]
 

@@ -21,3 +21,17 @@ class HeNormal(VarianceScaling):
 
     def __init__(self, seed=None):
         super().__init__(2.0, "fan_in", "truncated_normal", seed)
+
+
+class LecunUniform(VarianceScaling):
+    """Uniform, with variance 1 / fan_in (LeCun et al., 1998)."""
+
+    def __init__(self, seed=None):
+        super().__init__(1.0, "fan_in", "uniform", seed)
+
+
+class LecunNormal(VarianceScaling):
+    """A truncated normal with variance 1 / fan_in (LeCun et al., 1998): for layers with SELU."""
+
+    def __init__(self, seed=None):
+        super().__init__(1.0, "fan_in", "truncated_normal", seed)

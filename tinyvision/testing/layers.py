@@ -137,7 +137,7 @@ def _parts(layer):
 
 def _is_tinyvisions(cls):
     try:
-        return find_class(cls.__name__) is cls
+        return find_class(cls.__name__, cls.__module__) is cls
     except ValueError:
         return False
 
