@@ -13,7 +13,8 @@ from tinyvision.kernels.windows import pair, windows
 
 kernels.use(None)                                          # imports the versions of the kernels, so that KERNELS lists them
 KERNELS = kernels.registry.KERNELS
-OPS = {name: function for name, function in vars(ops).items() if callable(function) and not name.startswith("_")}
+OPS = {prefix + name: function for prefix, home in (("", ops), ("image.", ops.image)) for name, function in vars(home).items()
+       if callable(function) and not name.startswith("_")}
 WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "argsort", "equal", "greater", "greater_equal", "isclose", "isfinite", "isinf",
                     "isnan", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "not_equal", "one_hot"}
 NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "mish", "putitem", "to_device"}        # in keras.ops, that is
@@ -23,7 +24,7 @@ class Row:
     """Arguments for one call of an op. Its `leaves`, the arrays of floats among them, are what gradients are taken for.
 
     Attributes:
-        name: of the op, which is ops.name. Of several results the laws take the first.
+        name: of the op, which is ops.name; "image.resize" for ops.image.resize. Of several results the laws take the first.
         arguments: by name. A value may be a list of arrays (concatenate).
         batch: names of the leaves whose leading axis is a batch, of whose entries the op treats each alone.
         leaves: the arrays of floats, in order, without those named in `constant`.
@@ -447,6 +448,38 @@ SAMPLES = {
               Row("x2", condition=np.array([0, 2, 1]), x1=np.array([1, 2, 3]), x2=normal(2, 3))],
 }
 
+# Functions of images ------------------------------------------------------------------------------------------------------
+
+SAMPLES.update({f"image.{name}": rows for name, rows in {
+    "crop_images": [
+        Row("images", images=normal(2, 7, 5, 3), top_cropping=2, left_cropping=1, bottom_cropping=1, right_cropping=3),
+        Row("images", images=normal(2, 7, 5, 3), top_cropping=1, left_cropping=0, target_height=3, target_width=5),
+        Row("images", images=normal(2, 7, 5, 3), bottom_cropping=0, right_cropping=1, target_height=4, target_width=2,
+            data_format="channels_last"),
+        Row(images=normal(7, 5, 3), top_cropping=0, left_cropping=2, bottom_cropping=3, target_width=1),
+        Row(images=integers(0, 9, 7, 5, 3), top_cropping=0, left_cropping=2, bottom_cropping=3, target_width=1)],
+    "pad_images": [
+        Row("images", images=normal(2, 7, 5, 3), top_padding=2, left_padding=1, bottom_padding=1, right_padding=3),
+        Row("images", images=normal(2, 7, 5, 3), top_padding=1, left_padding=0, target_height=9, target_width=5),
+        Row("images", images=normal(2, 7, 5, 3), bottom_padding=0, right_padding=1, target_height=7, target_width=8,
+            data_format="channels_last"),
+        Row(images=normal(7, 5, 3), top_padding=0, left_padding=2, bottom_padding=3, target_width=9),
+        Row(images=integers(0, 9, 7, 5, 3), top_padding=0, left_padding=2, bottom_padding=3, target_width=9)],
+    "resize": [Row("images", images=normal(2, 7, 5, 3), size=size, interpolation=interpolation, antialias=antialias)
+               for interpolation in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+               for size, antialias in (((4, 8), True), ((11, 3), False))] + [
+        Row("images", images=normal(2, 7, 5, 3), size=(7, 2)), Row("images", images=normal(2, 7, 5, 3), size=[1, 1], antialias=True),
+        Row("images", images=normal(2, 7, 5, 3), size=(7, 5), interpolation="bicubic"),
+        Row("images", images=normal(2, 7, 5, 3), size=(3, 6), crop_to_aspect_ratio=True),
+        Row("images", images=normal(2, 7, 5, 3), size=(6, 2), interpolation="nearest", crop_to_aspect_ratio=True),
+        Row("images", images=normal(2, 7, 5, 3), size=(3, 6), pad_to_aspect_ratio=True, fill_value=0.5, fill_mode="constant"),
+        Row("images", images=normal(2, 7, 5, 3), size=(9, 3), interpolation="nearest", pad_to_aspect_ratio=True, fill_value=-2),
+        Row(images=normal(7, 5, 3), size=(4, 8), interpolation="bicubic", data_format="channels_last"),
+        Row(images=integers(0, 255, 7, 5, 3), size=(4, 8), interpolation="nearest"),
+        Row(images=integers(0, 255, 7, 5, 3), size=(4, 8), interpolation="lanczos3"),
+        Row(images=integers(-99999, 99999, 7, 5, 3), size=(11, 3), antialias=True), Row(images=booleans(7, 5, 3), size=(4, 8))],
+}.items()})
+
 ROWS = {name: [row.of(name) for row in rows] for name, rows in SAMPLES.items()}
 
 
@@ -535,6 +568,8 @@ KERNEL_SAMPLES = {
                      for limited in [(), (*statistics(shape, axes, 2), (-0.5, 1.0))]],
     "affine": [(normal(*shape), normal(*shape), *statistics(shape, axes, 3), *limited) for shape, axes in NORMALIZED
                for limited in [(), (*statistics(shape, axes, 2), (-0.5, 1.0))]],
+    "resample": [(normal(n, h, w, c), normal(oh, h), normal(ow, w)) for n, h, w, c, oh, ow in [
+        (2, 7, 5, 3, 4, 8), (1, 1, 4, 1, 3, 1), (3, 6, 6, 17, 6, 2)]],
     "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
     "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [

@@ -2,6 +2,7 @@
 import functools
 import inspect
 import itertools
+import operator
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def parameters(function):
 @pytest.mark.parametrize("name", sorted((set(OPS) - NOT_IN_KERAS) | set(ELSEWHERE_IN_KERAS)))
 def test_signature_starts_with_that_of_keras(keras, name):
     """The same names in the same order, with the same defaults; what is tinyvision's own comes after."""
-    theirs = parameters(getattr(getattr(keras, ELSEWHERE_IN_KERAS.get(name, "ops")), name))
+    theirs = parameters(operator.attrgetter(name)(getattr(keras, ELSEWHERE_IN_KERAS.get(name, "ops"))))
     ours, differing = parameters(OPS[name]), []
     for i, (argument, default) in enumerate(theirs):
         if ours[i:i + 1] != [(argument, default)]:
@@ -66,12 +67,19 @@ def test_unknown_arguments_are_refused(name):
 
 # The rows are not thin ----------------------------------------------------------------------------------------------------
 
-CLOSED = {                                                 # sets of values that are closed, by the argument's name
+CLOSED = {                                                 # sets of values that are closed, by the argument's name; or by the op's, too
     "padding": {"valid", "same"},
     "mode": {"constant", "reflect", "symmetric", "edge"},
     "data_format": {None, "channels_last"},
     "device": {"cpu"},                                     # the one that every machine has
+    ("image.resize", "interpolation"): {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"},
+    ("image.resize", "fill_mode"): {"constant"},
 }
+
+
+def closed(name, argument):
+    """The values that an argument of an op can take, if there are so many and no more; else None."""
+    return CLOSED.get((name, argument), CLOSED.get(argument))
 
 
 DEFAULT_NOT_IN_ROWS = {("dropout", "seed"): "without a seed each call draws anew"}
@@ -95,10 +103,10 @@ ARGUMENTS = [pytest.param(name, argument, default, id=f"{name}-{argument}")
 def test_rows_cover_the_argument(name, argument, default):
     """Every value of a boolean or a closed set; of others two at least besides the default (of arrays, two of them)."""
     seen = {repr(value) for value in values_in_rows(name, argument, default)}
-    needed = {True, False} if isinstance(default, bool) else CLOSED.get(argument, {default} - {REQUIRED})
+    needed = {True, False} if isinstance(default, bool) else closed(name, argument) or {default} - {REQUIRED}
     if (name, argument) not in DEFAULT_NOT_IN_ROWS:
         assert set(map(repr, needed)) <= seen
-    if not isinstance(default, bool) and argument not in CLOSED:
+    if not isinstance(default, bool) and not closed(name, argument):
         assert len(seen - {repr(default)}) >= 2, f"rows of {name} in samples.py need other values of {argument} than {seen}"
 
 
