@@ -127,6 +127,13 @@ def test_we_make_our_layer_of_a_config_of_keras(keras, name):
         assert as_lists(again[key]) == as_lists(config[key]), key
 
 
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"])
+def test_functions_for_merging_take_what_those_of_keras_take(keras, name):
+    ours, theirs = ([(p.name, p.default) for p in inspect.signature(getattr(home, name)).parameters.values() if p.kind is not p.VAR_KEYWORD]
+                    for home in (layers, keras.layers))
+    assert ours == theirs
+
+
 def as_lists(value):
     return [as_lists(v) for v in value] if isinstance(value, (list, tuple)) else value
 

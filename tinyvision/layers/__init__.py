@@ -7,7 +7,24 @@ from .core import Dense, Flatten, Input, InputLayer
 from .embedding import Embedding
 from .fused import fused as _fused
 from .margins import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
-from .merge import Add, Concatenate, add, concatenate
+from .merge import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from .norm import BatchNormalization
 from .pool import MaxPool2D, MaxPooling2D
 from .preprocessing import Rescaling
