@@ -10,6 +10,7 @@ import numpy as np
 
 from tinyvision import kernels, ops
 from tinyvision.kernels.windows import pair, windows
+from tinyvision.ops.conv_transpose import output_paddings, transposed_windows
 
 kernels.use(None)                                          # imports the versions of the kernels, so that KERNELS lists them
 KERNELS = kernels.registry.KERNELS
@@ -223,6 +224,82 @@ POOL = [
      Row("inputs", inputs=apart(2, 5, 4, 2), pool_size=(5, 4)),
      Row("inputs", inputs=apart(1, 18, 18, 1), pool_size=17, strides=1)]       # more than 256 positions in a window
 
+# In one dimension; of filters for each channel alone; transposed: pairwise likewise, each list by itself.
+CONV_1D = [
+    Row("inputs", inputs=normal(n, length, c), kernel=normal(k, c // groups, f), strides=strides, padding=padding, dilation_rate=dilation)
+    for (n, length, c), k, f, groups, strides, padding, dilation in [
+        ((2, 9, 4), 2, 4, 4, 1, "valid", 1),
+        ((2, 9, 4), 2, 3, 1, 2, "same", (3,)),
+        ((2, 8, 4), 3, 6, 2, 1, "valid", 2),
+        ((2, 9, 4), 1, 6, 2, 3, "same", 1),
+        ((2, 9, 4), 3, 3, 1, (2,), "valid", 1),
+        ((2, 9, 4), 1, 4, 4, 1, "same", 2),
+        ((2, 8, 4), 3, 8, 4, 2, "same", 1),
+        ((2, 9, 4), 1, 3, 1, 1, "valid", 3),
+        ((2, 9, 4), 2, 6, 2, 1, "valid", 1),
+        ((2, 9, 2), 4, 3, 1, 2, "same", 1),                # an even kernel, odd margins: more behind
+        ((1, 3, 1), 5, 2, 1, 1, "same", 1)]]               # a kernel larger than the sequence
+
+DEPTHWISE = [
+    Row("inputs", inputs=normal(n, h, w, c), kernel=normal(*size, c, m), strides=strides, padding=padding, dilation_rate=dilation)
+    for (n, h, w, c), size, m, strides, padding, dilation in [
+        ((2, 7, 8, 3), (1, 1), 2, (2, 3), "valid", (1, 2)),
+        ((2, 7, 8, 3), (3, 2), 1, 2, "valid", 1),
+        ((2, 7, 8, 3), (3, 2), 2, 1, "same", 2),
+        ((2, 7, 8, 3), (3, 3), 1, 1, "same", (1, 2)),
+        ((2, 7, 8, 3), (2, 2), 1, (2, 3), "same", 2),
+        ((2, 7, 8, 3), (3, 3), 3, 2, "valid", 2),
+        ((2, 7, 8, 3), (2, 2), 2, 1, "valid", 1),
+        ((2, 7, 8, 3), (1, 1), 1, 2, "same", 1),
+        ((2, 7, 8, 3), (2, 2), 2, 2, "valid", (1, 2)),
+        ((2, 7, 8, 3), (3, 3), 1, (2, 3), "valid", 1),
+        ((2, 7, 8, 3), (1, 1), 2, 1, "same", 2),
+        ((2, 7, 8, 3), (2, 3), 2, (2, 3), "valid", (2, 1)),
+        ((2, 7, 8, 1), (3, 3), 4, 1, "same", 1)]           # one channel: an ordinary convolution
+] + [Row("inputs", inputs=normal(2, 5, 6, 3), kernel=normal(3, 3, 3, 1), data_format="channels_last"),
+     Row("inputs", inputs=normal(2, 9, 3), kernel=normal(3, 3, 2), strides=2, padding="same"),
+     Row("inputs", inputs=normal(2, 9, 3), kernel=normal(2, 3, 1), dilation_rate=(2,))]
+
+SEPARABLE = [
+    Row("inputs", inputs=row.arguments["inputs"], depthwise_kernel=kernel, pointwise_kernel=normal(*[1] * (kernel.ndim - 2), c * m, f),
+        **{name: value for name, value in row.arguments.items() if name not in ("inputs", "kernel")})
+    for row, f in zip([DEPTHWISE[i] for i in (1, 2, 4, 8, 13, 14, 15)], (3, 2, 4, 3, 2, 4, 5))
+    for kernel in [row.arguments["kernel"]] for c, m in [kernel.shape[-2:]]]
+
+CONV_TRANSPOSE = [
+    Row("inputs", inputs=normal(n, h, w, c), kernel=normal(*size, f, c), strides=strides, padding=padding, dilation_rate=dilation,
+        output_padding=more)
+    for (n, h, w, c), size, f, strides, padding, dilation, more in [
+        ((2, 3, 4, 2), (1, 1), 3, (2, 3), "valid", (1, 2), (1, 0)),
+        ((2, 3, 4, 2), (3, 2), 1, 2, "valid", 1, None),
+        ((2, 5, 4, 2), (3, 2), 3, 1, "same", 2, 0),
+        ((2, 3, 4, 3), (3, 3), 2, 1, "same", (1, 2), None),
+        ((2, 3, 4, 2), (2, 2), 3, (2, 3), "same", 2, None),
+        ((2, 3, 4, 2), (3, 3), 3, 2, "valid", 2, 1),
+        ((2, 3, 4, 2), (2, 2), 3, 1, "valid", 1, (0, 0)),
+        ((2, 3, 4, 2), (1, 1), 3, 2, "same", 1, None),     # steps over the size of the kernel leave zeros between
+        ((2, 3, 4, 2), (2, 2), 3, 2, "valid", (1, 2), 0),
+        ((2, 3, 4, 2), (3, 3), 3, (2, 3), "valid", 1, None),
+        ((2, 3, 4, 2), (1, 1), 3, 1, "same", 2, 0),
+        ((2, 3, 4, 2), (2, 3), 3, (3, 4), "valid", (2, 1), (2, 1)),
+        ((2, 4, 3, 2), (4, 4), 3, 2, "same", 1, None),     # doubles the size
+        ((2, 4, 3, 2), (3, 3), 3, 2, "same", 1, 1),        # likewise
+        ((2, 4, 3, 2), (4, 3), 3, (2, 3), "same", 1, (1, 2)),
+        ((2, 4, 3, 2), (2, 5), 3, 3, "same", 1, (2, 0)),
+        ((2, 3, 3, 1), (5, 2), 1, (2, 4), "same", 1, None),                    # a margin above, more than is covered on the right
+        ((2, 3, 4, 2), (2, 1), 3, 3, "valid", 1, None),
+        ((1, 1, 1, 1), (3, 3), 2, 2, "valid", 1, None)]
+] + [Row("inputs", inputs=normal(2, 3, 4, 2), kernel=normal(3, 3, 3, 2), data_format="channels_last")] + [
+    Row("inputs", inputs=normal(2, 5, 2), kernel=normal(k, 3, 2), strides=strides, padding=padding, dilation_rate=dilation,
+        output_padding=more)
+    for k, strides, padding, dilation, more in [
+        (1, 1, "same", 2, None), (1, 3, "valid", 1, 1), (4, 1, "same", 1, (0,)), (2, 2, "valid", (3,), None), (3, 1, "valid", 1, None),
+        (3, (2,), "same", 2, 1)]]
+
+POOL_1D = [Row("inputs", inputs=apart(2, 9, 3), pool_size=2), Row("inputs", inputs=apart(2, 9, 3), pool_size=(3,), strides=1, padding="same"),
+           Row("inputs", inputs=apart(2, 9, 3), pool_size=2, strides=(3,)), Row("inputs", inputs=apart(2, 8, 3), pool_size=3, strides=2, padding="same"),
+           Row("inputs", inputs=apart(2, 8, 1), pool_size=4, strides=4, padding="same", data_format="channels_last")]
+
 INDICES = [1, -1, slice(1, 3), slice(None, None, -2), ..., None, (slice(1, 3), None, 0), (..., 1), (2, slice(None), -1),
            np.array([0, 2, 0]), [3, 1, 1], (slice(None), np.array([0, 2, 2, -1])), (np.array([0, 1, 1]), np.array([2, 0, 0])),
            (np.array([[0], [1]]), np.array([0, 2])), (np.array([0, 1]), slice(1, None), np.array([1, 0])),
@@ -240,7 +317,7 @@ SAMPLES = {
     "any": reductions(booleans, axes=(None, 0, 1, (0, 2))) + [Row(x=integers(0, 2, 3, 4), axis=1)],
     "argmin": reductions(apart, axes=(None, 0, 1, -1)),
     "argmax": reductions(apart, axes=(None, 0, 1, -1)),
-    "average_pool": POOL,
+    "average_pool": POOL + POOL_1D,
     "batch_normalization": [
         Row("x", x=normal(4, 3, 2, 5), mean=normal(5), variance=positive(5), axis=-1),
         Row("x", x=normal(4, 3, 2, 5), mean=normal(5), variance=positive(5), axis=3, offset=normal(5), scale=normal(5)),
@@ -278,9 +355,11 @@ SAMPLES = {
     "concatenate": [Row("xs", xs=[normal(2, 3), normal(2, 1), normal(2, 2)], axis=1), Row(xs=[normal(2, 3), normal(1, 3)]),
                     Row("xs", xs=[normal(2, 3, 1), normal(2, 3, 4)], axis=-1), Row(xs=[normal(3)]),
                     Row("xs", xs=[normal(2, 2), np.array([[1], [2]])], axis=1)],
-    "conv": CONV,
+    "conv": CONV + CONV_1D,
+    "conv_transpose": CONV_TRANSPOSE,
     "cumsum": [Row("x" if axis == 1 else "", x=normal(3, 4, 2), axis=axis) for axis in (None, 0, 1, -1)] + [
         Row(x=normal(4), dtype="float64"), Row(x=np.array([[1, 2], [3, 4]]), axis=1, dtype="int32", differentiable=False)],
+    "depthwise_conv": DEPTHWISE,
     "divide": two(normal, positive),
     "fused_conv": [
         Row("inputs", inputs=normal(2, 6, 7, 3), kernel=normal(3, 3, 3, 4)),
@@ -329,7 +408,7 @@ SAMPLES = {
         Row("x1", x1=normal(2, 3), x2=np.array([[1, 2], [0, 1], [3, 0]])), Row("x2", x1=booleans(2, 3), x2=normal(4, 3, 2))],
     "max": reductions(apart, axes=(None, 0, -1, (0, 2), ())) + [Row("x", x=apart(2, 3, 4), axis=1, initial=0.01),
                                                                Row(x=apart(2, 3), initial=10.0, keepdims=True)],
-    "max_pool": POOL,
+    "max_pool": POOL + POOL_1D,
     "maximum": two(apart, apart) + SPREAD,
     "mean": reductions(),
     "min": reductions(apart, axes=(None, 0, -1, (0, 2), ())) + [Row("x", x=apart(2, 3, 4), axis=1, initial=0.01),
@@ -369,6 +448,7 @@ SAMPLES = {
     "round": [Row("x", x=apart(4, 5)), Row("x", x=7 * apart(3, 4), decimals=1), Row("x", x=30 * apart(2, 3), decimals=-1)],
     "rsqrt": one(positive),
     "selu": one(apart),
+    "separable_conv": SEPARABLE,
     "sigmoid": one(),
     "sign": one(apart),
     "silu": one(),
@@ -503,6 +583,15 @@ def pool_arguments(row):
     return x, positions, normal(*y.shape), geometry
 
 
+def transposed_arguments(row):
+    """The same for a transposed convolution of images: what it makes is the x of the kernels, its input their dy."""
+    how = row.arguments
+    dy, kernel, more = how["inputs"], how["kernel"], how.get("output_padding")
+    geometry = transposed_windows(dy.shape[1:3], kernel.shape[:2], pair(how.get("strides", 1)), how.get("padding", "valid"),
+                                  more if more is None else output_paddings(more), pair(how.get("dilation_rate", 1)))
+    return normal(len(dy), *geometry.image, kernel.shape[2]), kernel, dy, geometry, 1
+
+
 # Sizes that fast versions are made for: several blocks, many channels, the first layer of a network.
 CONVS = [conv_arguments(row) for row in CONV + [
     Row(inputs=normal(n, h, w, c), kernel=normal(kh, kw, c, f), padding=padding)
@@ -516,7 +605,12 @@ CONVS = [conv_arguments(row) for row in CONV + [
     Row(inputs=normal(n, h, w, c), kernel=normal(*size, 1, c), strides=strides, padding=padding, dilation_rate=dilation)
     for (n, h, w, c), size, strides, padding, dilation in [        # a filter for each channel
         ((2, 9, 8, 32), (3, 3), 1, "same", 1), ((1, 11, 10, 20), (3, 3), 2, "same", 1), ((3, 9, 9, 5), (3, 2), (2, 1), "valid", 1),
-        ((2, 9, 12, 33), (2, 3), 1, "same", (2, 3)), ((1, 5, 9, 32), (3, 3), 1, "valid", 2)]]]
+        ((2, 9, 12, 33), (2, 3), 1, "same", (2, 3)), ((1, 5, 9, 32), (3, 3), 1, "valid", 2)]]] + [
+    transposed_arguments(row) for row in CONV_TRANSPOSE if row.arguments["inputs"].ndim == 4] + [
+    transposed_arguments(Row(inputs=normal(n, h, w, c), kernel=normal(*size, f, c), strides=strides, padding=padding))
+    for (n, h, w, c), size, f, strides, padding in [       # as decoders and generators have them
+        ((2, 7, 7, 64), (5, 5), 32, 2, "same"), ((1, 8, 9, 32), (4, 4), 16, 2, "same"), ((2, 6, 7, 32), (2, 2), 32, 2, "valid"),
+        ((1, 9, 8, 32), (3, 3), 32, 1, "same"), ((2, 5, 6, 33), (3, 3), 17, 2, "same")]]
 
 
 def block_arguments(arguments, relu, pool):

@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 import pytest
-from samples import CONV, NOT_IN_KERAS, OPS, POOL, ROWS
+from samples import CONV, CONV_1D, CONV_TRANSPOSE, DEPTHWISE, NOT_IN_KERAS, OPS, POOL, ROWS, Row
 
 from tinyvision import ops
 from tinyvision.kernels.windows import pair
@@ -48,6 +48,11 @@ def test_arrays_stand_before_settings(name):
 
 @pytest.mark.parametrize("name,call", [
     ("conv", functools.partial(ops.conv, np.ones((1, 5, 5, 2)), np.ones((2, 2, 2, 3)))),
+    ("depthwise_conv", functools.partial(ops.depthwise_conv, np.ones((1, 5, 5, 2)), np.ones((2, 2, 2, 3)))),
+    ("depthwise_conv", functools.partial(ops.separable_conv, np.ones((1, 5, 5, 2)), np.ones((2, 2, 2, 3)), np.ones((1, 1, 6, 2)))),
+    ("conv_transpose", functools.partial(ops.conv_transpose, np.ones((1, 5, 5, 2)), np.ones((2, 2, 3, 2)))),
+    ("conv", functools.partial(ops.conv, np.ones((1, 5, 2)), np.ones((2, 2, 3)))),
+    ("max_pool", functools.partial(ops.max_pool, np.ones((1, 5, 2)), 2)),
     ("max_pool", functools.partial(ops.max_pool, np.ones((1, 5, 5, 2)), 2)),
     ("average_pool", functools.partial(ops.average_pool, np.ones((1, 5, 5, 2)), 2))])
 def test_the_layout_is_channels_last(name, call):
@@ -140,9 +145,44 @@ def of_pool(row):
     return {"pool_size": shape_of(how["pool_size"]), "padding": how.get("padding", "valid"), "strides": kind}
 
 
+def of_depthwise(row):
+    how = of_conv(row)
+    return {**how, "multiplier": "one" if row.arguments["kernel"].shape[3] == 1 else "several"}
+
+
+def of_transposed(row):
+    how = of_conv(row)
+    return {**how, "output_padding": "none" if row.arguments.get("output_padding") is None else "given"}
+
+
+def in_one_dimension(kinds):
+    """The kinds of a row of sequences: the settings have no height."""
+    def of(row):
+        images = {name: a[:, None] if name == "inputs" else a[None] for name, a in row.arguments.items() if name in ("inputs", "kernel")}
+        how = {name: value[0] if isinstance(value, tuple) else value for name, value in row.arguments.items()}
+        found = kinds(Row(**{**how, **images}))
+        size, dilation = row.arguments["kernel"].shape[0], how["dilation_rate"]
+        return {**found, "kernel": shape_of(size), "dilation": "one" if dilation == 1 else "more"}
+    return of
+
+
+def images(rows):
+    return [row for row in rows if row.arguments["inputs"].ndim == 4]
+
+
+def sequences(rows):
+    return [row for row in rows if row.arguments["inputs"].ndim == 3]
+
+
 @pytest.mark.parametrize("rows,kinds,sizes", [
     (CONV, of_conv, {"kernel": 4, "padding": 2, "strides": 3, "dilation": 3, "groups": 3}),
-    (POOL, of_pool, {"pool_size": 3, "padding": 2, "strides": 4})], ids=["conv", "pool"])
+    (CONV_1D, in_one_dimension(of_conv), {"kernel": 3, "padding": 2, "strides": 2, "dilation": 2, "groups": 3}),
+    (images(DEPTHWISE), of_depthwise, {"kernel": 4, "padding": 2, "strides": 3, "dilation": 3, "multiplier": 2}),
+    (images(CONV_TRANSPOSE), of_transposed, {"kernel": 4, "padding": 2, "strides": 3, "dilation": 3, "output_padding": 2}),
+    (sequences(CONV_TRANSPOSE), in_one_dimension(of_transposed),
+     {"kernel": 3, "padding": 2, "strides": 2, "dilation": 2, "output_padding": 2}),
+    (POOL, of_pool, {"pool_size": 3, "padding": 2, "strides": 4})],
+    ids=["conv", "conv of sequences", "depthwise", "transposed", "transposed of sequences", "pool"])
 def test_each_two_settings_meet(rows, kinds, sizes):
     """Pairwise coverage: for each two settings, all pairs of their kinds of values occur in some row."""
     seen = [kinds(row) for row in rows]
@@ -164,6 +204,20 @@ def test_rows_of_conv_and_pools_have_the_shapes_that_find_bugs():
         assert any(s > k for row, size, strides in strided for k, s in zip(size, strides)), "a stride over the window's size"
         assert any(row.arguments.get("padding") == "same" and s > 1 and k % 2 == 0
                    for row, size, strides in strided for k, s in zip(size, strides)), "where margins lie on the wrong side"
+
+
+def test_rows_of_transposed_convolutions_have_the_sizes_that_find_bugs():
+    """All that output_padding may be; steps over the kernel's size; margins of an odd number."""
+    found = [(pair(row.arguments["strides"]), row.arguments["kernel"].shape[:2], row.arguments["padding"], row.arguments["output_padding"])
+             for row in images(CONV_TRANSPOSE) if "strides" in row.arguments]
+    for strides, _, _, more in found:
+        assert more is None or all(m < s for m, s in zip((more, more) if isinstance(more, int) else more, strides))
+    assert {(padding, positive) for _, _, padding, more in found if more is not None
+            for positive in np.ravel(more) > 0} == {("valid", True), ("valid", False), ("same", True), ("same", False)}
+    assert any(isinstance(more, tuple) and more[0] != more[1] for *_, more in found)
+    for padding in ("valid", "same"):
+        assert any(s > k for strides, size, p, more in found for s, k in zip(strides, size) if p == padding and more is None)
+    assert {(k - s) % 2 for strides, size, p, more in found for s, k in zip(strides, size) if p == "same" and k > s} == {0, 1}
 
 
 @pytest.mark.parametrize("name", [name for name, f in OPS.items() if "axis" in dict(parameters(f))])

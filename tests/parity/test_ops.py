@@ -3,7 +3,7 @@ import operator
 
 import numpy as np
 import pytest
-from samples import CONV, NOT_IN_KERAS, OPS, POOL, ROWS, by_name, first
+from samples import CONV, CONV_TRANSPOSE, NOT_IN_KERAS, OPS, POOL, ROWS, by_name, first
 
 from tinyvision import Tensor, config, grad, ops, tensor
 from tinyvision.kernels.random import uniform
@@ -216,6 +216,48 @@ def test_conv_is_the_loop(row):
             np.testing.assert_allclose(y[:, i, j, f], expected, rtol=0, atol=1e-12)
         seen += 1
     assert seen == y.shape[1] * y.shape[2]
+
+
+@pytest.mark.parametrize("row", CONV_TRANSPOSE, ids=[f"conv_transpose-{i}" for i in range(len(CONV_TRANSPOSE))])
+def test_conv_transpose_is_the_loop(row):
+    """Each pixel puts its kernel, times its channels, into a map that holds them all; the part that is wanted is cut out."""
+    x, kernel = row.leaves
+    how = {"strides": 1, "dilation_rate": 1, "padding": "valid", "output_padding": None, **row.arguments}
+    settings = [how[name] for name in ("strides", "dilation_rate", "output_padding")]
+    if x.ndim == 3:
+        x, kernel = x[:, None], kernel[None]
+        settings = [(neutral, *np.ravel(value)) if value is not None else None for neutral, value in zip((1, 1, 0), settings)]
+    (sh, sw), (dh, dw) = map(both, settings[:2])
+    (n, h, w, _), (kh, kw, f, _) = x.shape, kernel.shape
+    reach = (kh - 1) * dh + 1, (kw - 1) * dw + 1
+    everything = np.zeros((n, (h - 1) * sh + reach[0] + sh, (w - 1) * sw + reach[1] + sw, f))          # and some zeros behind
+    for i, j, p, q in np.ndindex(h, w, kh, kw):
+        everything[:, i * sh + p * dh, j * sw + q * dw] += x[:, i, j] @ kernel[p, q].T
+    parts = []
+    for size, stride, r, more in zip((h, w), (sh, sw), reach, (None, None) if settings[2] is None else both(settings[2])):
+        covered = (size - 1) * stride + r
+        if how["padding"] == "valid":
+            parts.append(slice(0, max(covered, size * stride) if more is None else covered + more))
+        else:
+            wanted = size * stride if more is None else (size - 1) * stride + r % 2 + more
+            start = max(covered - wanted, 0) // 2          # of an odd number of pixels too many, the last one goes
+            parts.append(slice(start, start + wanted))
+    expected = everything[:, parts[0], parts[1]]
+    y = row.of("conv_transpose")(*row.leaves).data
+    np.testing.assert_allclose(y, expected.reshape(y.shape), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("row", [row for row in CONV_TRANSPOSE if row.arguments.get("output_padding") is None],
+                         ids=lambda row: str(row.arguments["inputs"].shape))
+def test_conv_transpose_is_the_adjoint_of_conv(row, rng):
+    """<dy, conv_transpose(x)> = <conv(dy), x>: the convolution with the same kernel and settings, of what came out."""
+    x, kernel = row.leaves
+    y = row.of("conv_transpose")(x, kernel).data
+    dy = rng.standard_normal(y.shape)
+    how = {name: value for name, value in row.arguments.items() if name in ("strides", "padding", "dilation_rate")}
+    back = ops.conv(dy, kernel, **how).data
+    assert back.shape == x.shape
+    np.testing.assert_allclose((dy * y).sum(), (back * x).sum(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name,reduce", [("max_pool", np.max), ("average_pool", np.mean)])

@@ -39,10 +39,7 @@ class Windows:
 
     def gather(self, x):
         """im2col: every window laid out, (N, H, W, C) -> (N, OH, OW, KH * KW, C)."""
-        columns = array_library(x).empty((len(x), *self.output, self.size[0] * self.size[1], x.shape[3]), x.dtype)
-        for p, pixels in enumerate(self.shifts(self.pad(x))):
-            columns[:, :, :, p] = pixels
-        return columns
+        return array_library(x).stack(list(self.shifts(self.pad(x))), axis=3)
 
     def scatter(self, columns):
         """col2im, the adjoint of gather: add every window's values back to the pixels that they came from."""

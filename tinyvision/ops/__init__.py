@@ -26,6 +26,8 @@ from .activation import (
 from .average_pool import average_pool
 from .binary import binary_crossentropy
 from .conv import conv
+from .conv_transpose import conv_transpose
+from .depthwise import depthwise_conv, separable_conv
 from .elementwise import (
     add,
     cast,
@@ -57,6 +59,7 @@ from .logic import isclose, isfinite, isinf, isnan, logical_and, logical_not, lo
 from .loss import categorical_crossentropy, log_softmax, one_hot, softmax, sparse_categorical_crossentropy
 from .mathematics import ceil, cos, erf, floor, log1p, reciprocal, round, rsqrt, sin, true_divide
 from .norm import batch_normalization, batch_normalization_training
+from .one_dimension import on_sequences as _on_sequences
 from .pool import max_pool
 from .products import dot, einsum, outer, tensordot
 from .random import dropout

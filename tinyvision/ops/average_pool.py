@@ -3,6 +3,7 @@ from .. import kernels
 from ..autograd import Tensor, as_tensor
 from ..device import array_library
 from ..op import op
+from .conv import OTHER_RANKS
 from .pool import pool_windows
 
 
@@ -17,6 +18,9 @@ def average_pool(inputs, pool_size, strides=None, padding: str = "valid", data_f
            [10.5, 12.5]])
     """
     inputs = as_tensor(inputs)
+    if inputs.ndim in OTHER_RANKS:
+        return OTHER_RANKS[inputs.ndim](average_pool, inputs, pool_size, strides=strides, padding=padding,
+                                        data_format=data_format)
     windows = pool_windows("average_pool", inputs, pool_size, strides, padding, data_format)
     pixels = windows.size[0] * windows.size[1]
     if windows.padded:                                     # how many pixels of the image each window holds

@@ -4,6 +4,8 @@ from ..autograd import Tensor, as_tensor
 from ..kernels.windows import pair, windows as sliding_windows
 from ..op import op
 
+OTHER_RANKS = {}                                           # {number of axes: what does an op of images on such inputs}
+
 
 def conv(inputs, kernel, strides=1, padding: str = "valid", data_format: str | None = None, dilation_rate=1) -> Tensor:
     """Slide a kernel over images and correlate: https://keras.io/api/ops/nn/#conv-function
@@ -11,16 +13,16 @@ def conv(inputs, kernel, strides=1, padding: str = "valid", data_format: str | N
     y[n, i, j, f] = sum over p, q, c of inputs[n, i s + p d, j s + q d, c] kernel[p, q, c, f]
 
     Args:
-        inputs: images (N, H, W, C).
-        kernel: (KH, KW, C / groups, F). The groups are inferred: where the kernel takes a part of the channels only, the
-            first part of the F filters sees the first part of the channels, and so on.
+        inputs: images (N, H, W, C), or sequences (N, L, C).
+        kernel: (KH, KW, C / groups, F), for sequences (K, C / groups, F). The groups are inferred: where the kernel takes a
+            part of the channels only, the first part of the F filters sees the first part of the channels, and so on.
         strides: s, a number or (height, width).
         padding: "valid" (no margins) or "same" (zeros around, so that OH = ceil(H / s)).
         data_format: None or "channels_last", the one layout there is.
         dilation_rate: d, the distance of the pixels under a kernel; a number or (height, width).
 
     Returns:
-        (N, OH, OW, F).
+        (N, OH, OW, F), for sequences (N, OL, F).
 
     >>> import numpy as np
     >>> conv(np.ones((1, 4, 5, 1)), np.ones((3, 2, 1, 1)), strides=2).numpy()[0, :, :, 0]
@@ -28,6 +30,8 @@ def conv(inputs, kernel, strides=1, padding: str = "valid", data_format: str | N
     """
     channels_last(data_format, "conv")
     inputs, kernel = as_tensor(inputs), as_tensor(kernel)
+    if inputs.ndim == kernel.ndim in OTHER_RANKS:
+        return OTHER_RANKS[inputs.ndim](conv, inputs, kernel, strides=strides, padding=padding, dilation_rate=dilation_rate)
     return _conv(inputs, kernel, **geometry("conv", inputs.shape, kernel.shape, strides, padding, dilation_rate))
 
 
@@ -67,12 +71,9 @@ def _conv_kernel_gradient(x, dy, *, windows, groups):
     return kernels.conv.conv_kernel_gradient(x, dy, windows, groups)
 
 
-_conv.gradient(
-    x=lambda g, kernel, **how: _conv_input_gradient(g, kernel, **how),
-    kernel=lambda g, x, **how: _conv_kernel_gradient(x, g, **how))
-_conv_input_gradient.gradient(
-    dy=lambda g, kernel, **how: _conv(g, kernel, **how),
-    kernel=lambda g, dy, **how: _conv_kernel_gradient(g, dy, **how))
-_conv_kernel_gradient.gradient(
-    x=lambda g, dy, **how: _conv_input_gradient(dy, g, **how),
-    dy=lambda g, x, **how: _conv(x, g, **how))
+_conv.gradient(x=lambda g, kernel, **how: _conv_input_gradient(g, kernel, **how),
+               kernel=lambda g, x, **how: _conv_kernel_gradient(x, g, **how))
+_conv_input_gradient.gradient(dy=lambda g, kernel, **how: _conv(g, kernel, **how),
+                              kernel=lambda g, dy, **how: _conv_kernel_gradient(g, dy, **how))
+_conv_kernel_gradient.gradient(x=lambda g, dy, **how: _conv_input_gradient(dy, g, **how),
+                               dy=lambda g, x, **how: _conv(x, g, **how))

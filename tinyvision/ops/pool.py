@@ -3,14 +3,14 @@ from .. import kernels
 from ..autograd import Tensor, as_tensor
 from ..kernels.windows import pair, windows as sliding_windows
 from ..op import op
-from .conv import channels_last
+from .conv import OTHER_RANKS, channels_last
 
 
 def max_pool(inputs, pool_size, strides=None, padding: str = "valid", data_format: str | None = None) -> Tensor:
     """The largest of each window, (N, H, W, C) -> (N, OH, OW, C): https://keras.io/api/ops/nn/#maxpool-function
 
     Args:
-        inputs: images (N, H, W, C).
+        inputs: images (N, H, W, C), or sequences (N, L, C).
         pool_size: of a window, a number or (height, width).
         strides: from window to window; `pool_size` if None.
         padding: "valid" (what is left over at the edge is dropped) or "same" (margins, which never win).
@@ -24,6 +24,8 @@ def max_pool(inputs, pool_size, strides=None, padding: str = "valid", data_forma
            [13., 15.]])
     """
     inputs = as_tensor(inputs)
+    if inputs.ndim in OTHER_RANKS:
+        return OTHER_RANKS[inputs.ndim](max_pool, inputs, pool_size, strides=strides, padding=padding, data_format=data_format)
     return _max_pool(inputs, windows=pool_windows("max_pool", inputs, pool_size, strides, padding, data_format))
 
 
