@@ -663,7 +663,8 @@ KERNEL_SAMPLES = {
     "affine": [(normal(*shape), normal(*shape), *statistics(shape, axes, 3), *limited) for shape, axes in NORMALIZED
                for limited in [(), (*statistics(shape, axes, 2), (-0.5, 1.0))]],
     "resample": [(normal(n, h, w, c), normal(oh, h), normal(ow, w)) for n, h, w, c, oh, ow in [
-        (2, 7, 5, 3, 4, 8), (1, 1, 4, 1, 3, 1), (3, 6, 6, 17, 6, 2)]],
+        (2, 7, 5, 3, 4, 8), (1, 1, 4, 1, 3, 1), (3, 6, 6, 17, 6, 2)]] + [
+        (normal(2, 9, 12, 40), np.eye(5, 9, 2) + np.eye(5, 9, 4), np.eye(15, 12, -3))],         # bands, and rows of nothing
     "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
     "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [

@@ -412,6 +412,15 @@ def test_im2col_and_col2im_are_adjoint(x, kernel, windows):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("x,rows,columns", rows_of("resample"))
+def test_resampling_and_its_transpose_are_adjoint(x, rows, columns, version):
+    with kernels.use(version):
+        y = kernels.resampling.resample(x, rows, columns)
+        g, = random_like([y])
+        assert_adjoint((y, g), (x, kernels.resampling.resample(g, rows.T, columns.T)))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("x1,x2", [p for p in rows_of("product") if p.values[0].ndim == p.values[1].ndim == 2])
 def test_matrix_product_and_its_transpose_are_adjoint(x1, x2, version):
     with kernels.use(version):

@@ -27,6 +27,7 @@ from .merge import (
 )
 from .norm import BatchNormalization
 from .pool import MaxPool2D, MaxPooling2D
-from .preprocessing import Rescaling
+from .preprocessing import Rescaling, Resizing
 from .regularization import Dropout
 from .reshaping import Reshape
+from .upsampling import UpSampling1D, UpSampling2D

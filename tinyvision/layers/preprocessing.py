@@ -1,8 +1,13 @@
 """Layers that prepare data."""
 import numpy as np
 
+from .. import ops
 from ..device import array_library
+from ..ops.conv import channels_last
+from ..ops.image.arguments import one_of
+from ..ops.image.resizing import INTERPOLATIONS
 from .base import Layer
+from .core import described, positive
 
 
 class Rescaling(Layer):
@@ -23,3 +28,31 @@ class Rescaling(Layer):
     def _numbers(self, numbers, x):
         """A number as it is; a list as an array of the layer's dtype, where x is."""
         return array_library(x.data).asarray(numbers, self.dtype) if np.ndim(numbers) else numbers
+
+
+class Resizing(Layer):
+    """Images in another size, as `ops.image.resize` makes them: (N, H, W, C) -> (N, height, width, C); or of one image.
+
+    https://keras.io/api/layers/preprocessing_layers/image_preprocessing/resizing/
+
+    Args:
+        height, width: the new size.
+        interpolation, crop_to_aspect_ratio, pad_to_aspect_ratio, fill_mode, fill_value, antialias: see `ops.image.resize`.
+        data_format: None or "channels_last", the one layout there is.
+    """
+
+    def __init__(self, height, width, interpolation="bilinear", crop_to_aspect_ratio=False, pad_to_aspect_ratio=False,
+                 fill_mode="constant", fill_value=0.0, antialias=False, data_format=None, **settings):
+        super().__init__(**settings)
+        channels_last(data_format, self.name)
+        self.height, self.width = positive(height, "height", self), positive(width, "width", self)
+        self.interpolation = one_of(described(self), "interpolation", interpolation, INTERPOLATIONS)
+        self.fill_mode, self.fill_value = one_of(described(self), "fill_mode", fill_mode, ["constant"]), fill_value
+        self.crop_to_aspect_ratio, self.pad_to_aspect_ratio = crop_to_aspect_ratio, pad_to_aspect_ratio
+        self.antialias = bool(antialias)
+        if crop_to_aspect_ratio and pad_to_aspect_ratio:
+            raise ValueError(f"{described(self)}: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
+
+    def call(self, x):
+        return ops.image.resize(x, (self.height, self.width), self.interpolation, self.antialias, self.crop_to_aspect_ratio,
+                                self.pad_to_aspect_ratio, self.fill_mode, self.fill_value)

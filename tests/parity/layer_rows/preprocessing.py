@@ -5,4 +5,9 @@ ROWS = {
     "Rescaling": ("Rescaling", dict(scale=1 / 255), IMAGES, None),
     "Rescaling offset": ("Rescaling", dict(scale=2.0, offset=-1), IMAGES, None),
     "Rescaling channels": ("Rescaling", dict(scale=[1.0, 2.0, 3.0, 4.0], offset=[0.0, 1.0, 0.0, -1.0]), IMAGES, None),
+    "Resizing": ("Resizing", dict(height=4, width=8), IMAGES, None),
+    "Resizing antialias": ("Resizing", dict(height=4, width=3, interpolation="bicubic", antialias=True), IMAGES, None),
+    "Resizing crop": ("Resizing", dict(height=3, width=6, interpolation="nearest", crop_to_aspect_ratio=True), IMAGES, None),
+    "Resizing pad": ("Resizing", dict(height=3, width=6, pad_to_aspect_ratio=True, fill_mode="constant", fill_value=0.5,
+                                      data_format="channels_last"), IMAGES, None),
 }

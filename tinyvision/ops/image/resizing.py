@@ -41,7 +41,7 @@ def resize(images, size, interpolation: str = "bilinear", antialias: bool = Fals
     """
     x = as_batch("resize", images, data_format)
     size, dtype = _size(size), x.dtype
-    one_of("resize", "interpolation", interpolation, ["nearest", *KERNELS])
+    one_of("resize", "interpolation", interpolation, INTERPOLATIONS)
     one_of("resize", "fill_mode", fill_mode, ["constant"])
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("resize: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
@@ -95,6 +95,7 @@ KERNELS = {
     "lanczos3": functools.partial(_lanczos, reach=3),
     "lanczos5": functools.partial(_lanczos, reach=5),
 }
+INTERPOLATIONS = ["nearest", *KERNELS]
 
 
 @functools.lru_cache(maxsize=128)
@@ -119,8 +120,11 @@ def resample(x, *, rows, columns):
 
 @op
 def _nearest(x, *, size):
-    xp = array_library(x)
-    rows, columns = (xp.asarray(_chosen(old, new)) for old, new in zip(x.shape[1:3], size))
+    xp, (N, H, W, C) = array_library(x), x.shape
+    if size[0] % H == size[1] % W == 0:                    # each pixel becomes a block
+        blocks = N, H, size[0] // H, W, size[1] // W, C
+        return xp.broadcast_to(x[:, :, None, :, None], blocks).reshape(N, *size, C)
+    rows, columns = (xp.asarray(_chosen(old, new)) for old, new in zip((H, W), size))
     return x.take(rows, axis=1).take(columns, axis=2)
 
 
