@@ -8,6 +8,7 @@ from parity.layer_rows import BY_CLASS, CLASSES, ROWS, Call
 
 import tinyvision as tv
 from tinyvision import layers
+from tinyvision.kernels.random import uniform
 from tinyvision.layers.base import Layer, clear_session
 from tinyvision.serialization import deserialize, serialize
 from tinyvision.structures import leaves, map_structure
@@ -126,7 +127,7 @@ def test_an_unknown_argument_is_named(name):
         getattr(layers, name)(**ROWS[BY_CLASS[name]][1], nmae="x")
 
 
-@pytest.mark.parametrize("name", ["Conv2D", "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "Flatten"])
+@pytest.mark.parametrize("name", ["Conv2D", "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "Flatten", "SpatialDropout2D"])
 def test_there_is_one_layout(name):
     settings = ROWS[BY_CLASS[name]][1]
     getattr(layers, name)(**settings, data_format="channels_last")
@@ -144,6 +145,21 @@ def test_there_is_one_layout(name):
     (lambda: layers.MaxPooling2D(padding="causal"), "padding is 'valid' or 'same', not 'causal'"),
     (lambda: layers.Conv2D(6, (3, 3, 3)), "kernel_size"),
     (lambda: layers.Dropout(1.5), "rate is a probability.*1.5"),
+    (lambda: layers.SpatialDropout2D(-0.5), "rate is a probability.*-0.5"),
+    (lambda: layers.SpatialDropout2D(0.5)(np.ones((2, 3, 4))), "expects images"),
+    (lambda: layers.SpatialDropout1D(0.5)(np.ones((2, 3))), "expects sequences \\(N, L, C\\), got input \\(2, 3\\)"),
+    (lambda: layers.GaussianDropout(1.0), "rate is a probability.*1.0"),
+    (lambda: layers.GaussianNoise(1.5), "stddev lies between 0 and 1, got 1.5"),
+    (lambda: layers.AlphaDropout(0.5, (2, 2))(np.ones((2, 3)), training=True), "AlphaDropout.: each size of noise_shape .*\\(2, 2\\)"),
+    (lambda: layers.Permute((1, 3)), "each once, got \\(1, 3\\)"),
+    (lambda: layers.Permute((0, 1)), "each once, got \\(0, 1\\)"),
+    (lambda: layers.Permute((2, 1))(np.ones((2, 3, 4, 5))), "axes \\(2, 1\\) are not those of samples of shape \\(3, 4, 5\\)"),
+    (lambda: layers.RepeatVector(0), "n must be a positive integer, got 0"),
+    (lambda: layers.RepeatVector(2)(np.ones((2, 3, 4))), "expects vectors \\(N, C\\), got input \\(2, 3, 4\\)"),
+    (lambda: layers.PReLU()(layers.Input((None, None, 3))), "known sizes, .*shared_axes=\\[1, 2\\]"),
+    (lambda: layers.PReLU(shared_axes=[3])(np.ones((2, 3, 4))), "shared_axes are among 1 .. 2 .*got \\[3\\]"),
+    (lambda: layers.LeakyReLU(-0.1), "negative_slope must not be negative, got -0.1"),
+    (lambda: layers.LeakyReLU(None), "negative_slope must not be negative, got None"),
     (lambda: layers.ReLU(negative_slope=-1.0), "negative_slope must not be negative, got -1"),
     (lambda: layers.ReLU(max_value=-1.0), "max_value must not be negative, got -1"),
     (lambda: layers.Dense(3, dtype="float16"), "'float32' or 'float64', not 'float16'"),
@@ -284,6 +300,98 @@ def test_the_same_seed_drops_the_same(seeded):
         layer = layers.Dropout(0.5, **seeded)
         return [layer(np.ones((3, 40)), training=True).numpy() for _ in range(3)]
     np.testing.assert_array_equal(run(), run())
+
+
+NOISY = {
+    "SpatialDropout1D": (dict(rate=0.5), (20, 6, 50)), "SpatialDropout2D": (dict(rate=0.5), (20, 4, 3, 50)),
+    "GaussianNoise": (dict(stddev=0.5), (20, 300)), "GaussianDropout": (dict(rate=0.3), (20, 300)), "AlphaDropout": (dict(rate=0.3), (20, 300)),
+}
+every_noise = pytest.mark.parametrize("name", NOISY)
+
+
+def noisy(name, **settings):
+    return getattr(layers, name)(**NOISY[name][0], **settings), np.ones(NOISY[name][1])
+
+
+@every_noise
+def test_noise_is_new_in_each_step_and_layer_and_the_same_for_a_seed(name):
+    def run(**settings):
+        (one, x), (other, _) = noisy(name, **settings), noisy(name, **settings)
+        return [layer(x, training=True).numpy() for layer in (one, one, other)]
+
+    tv.utils.set_random_seed(3)
+    first = run()
+    tv.utils.set_random_seed(3)
+    for a, b in zip(first, run()):
+        np.testing.assert_array_equal(a, b)
+    for i, j in (0, 1), (0, 2), (1, 2):
+        assert (first[i] != first[j]).mean() > 0.3
+    seeded, again = run(seed=7), run(seed=7)
+    np.testing.assert_array_equal(seeded, again)
+    np.testing.assert_array_equal(seeded[0], seeded[2])    # layers of one seed draw the same
+    assert (seeded[0] != seeded[1]).mean() > 0.3
+
+
+@every_noise
+def test_noise_in_both_dtypes_and_on_bytes(name):
+    layer, x = noisy(name, dtype="float32", seed=1)
+    wide, _ = noisy(name, seed=1)
+    narrow = layer(x.astype(np.float32), training=True)
+    assert narrow.dtype == np.float32
+    close(narrow.numpy(), wide(x, training=True).numpy(), 1e-6)
+    if name != "SpatialDropout1D":
+        layer, _ = noisy(name, dtype="float32", seed=1)
+        close(layer(x.astype(np.uint8), training=True).numpy(), narrow.numpy(), 1e-6)
+    empty = layer(x[:0].astype(np.float32), training=True)
+    assert empty.shape == (0, *x.shape[1:])
+
+
+@pytest.mark.parametrize("name", ["SpatialDropout1D", "SpatialDropout2D"])
+def test_spatial_dropout_drops_whole_channels(name):
+    layer, x = noisy(name)
+    y = layer(x, training=True).numpy()
+    first = y.reshape(20, -1, 50)[:, 0]
+    np.testing.assert_array_equal(y.reshape(20, -1, 50), np.broadcast_to(first[:, None], y.reshape(20, -1, 50).shape))
+    np.testing.assert_array_equal(np.unique(y), [0, 2])
+    assert 0.4 < (first == 0).mean() < 0.6
+
+
+def test_gaussian_noise_is_normal():
+    """Mean, deviation and share beyond one deviation, each within five standard deviations; and neighbours are independent."""
+    y = layers.GaussianNoise(0.5)(np.full((200, 501), 3.0), training=True).numpy() - 3
+    n = y.size
+    np.testing.assert_allclose(y.mean(), 0, atol=5 * 0.5 / n ** 0.5)
+    np.testing.assert_allclose(y.std(), 0.5, rtol=5 / (2 * n) ** 0.5)
+    np.testing.assert_allclose((np.abs(y) > 0.5).mean(), 0.3173, atol=5 * (0.3173 * 0.6827 / n) ** 0.5)
+    np.testing.assert_allclose((np.abs(y) > 1).mean(), 0.0455, atol=5 * (0.0455 * 0.9545 / n) ** 0.5)
+    flat = y.ravel()
+    for a, b in (flat[::2][:-1], flat[1::2]), (flat[:-1], flat[1:]), (np.abs(flat[:-1]), np.abs(flat[1:])):
+        assert abs(np.corrcoef(a[:len(b)], b[:len(a)])[0, 1]) < 5 / len(b) ** 0.5
+
+
+def test_gaussian_dropout_has_the_variance_of_dropout():
+    x = tv.tensor(np.full((200, 500), 2.0), requires_grad=True)
+    y = layers.GaussianDropout(0.2)(x, training=True)
+    y.sum().backward()
+    factor = y.detach().numpy() / 2
+    close(x.grad.numpy(), factor)
+    np.testing.assert_allclose(factor.mean(), 1, atol=5 * 0.5 / 1e5 ** 0.5)
+    np.testing.assert_allclose(factor.var(), 0.2 / 0.8, rtol=0.03)
+
+
+@pytest.mark.parametrize("noise_shape", [None, (None, 1, 40), (3, 50, 1)])
+def test_alpha_dropout_is_its_formula_and_keeps_the_statistics(noise_shape):
+    x = tv.tensor(np.random.default_rng(0).standard_normal((3, 50, 40)), requires_grad=True)
+    y = layers.AlphaDropout(0.3, noise_shape, seed=5)(x, training=True)
+    shape = [m or n for m, n in zip(noise_shape or (None,) * 3, x.shape)]
+    kept = uniform(tuple(shape), tv.config.random_key(5), 1) >= 0.3
+    least = -1.6732632423543772 * 1.0507009873554805
+    scale = (0.7 * (1 + 0.3 * least ** 2)) ** -0.5
+    close(y.detach().numpy(), scale * np.where(kept, x.data, least) - scale * least * 0.3)
+    y.sum().backward()
+    close(x.grad.numpy(), scale * np.broadcast_to(kept, x.shape))
+    if noise_shape is None:
+        assert abs(y.detach().numpy().mean()) < 0.05 and abs(y.detach().numpy().var() - 1) < 0.1
 
 
 # Batch normalization ----------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_paths_of_weights_are_those_of_keras(keras, name):
 ABSENT = {                                                 # what Keras has and we do not, yet: to be given by name, at the end
     "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
     "embeddings_regularizer", "embeddings_constraint", "recurrent_regularizer", "recurrent_constraint",
-    "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint", "synchronized",
+    "alpha_regularizer", "alpha_constraint", "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint", "synchronized",
     "renorm", "renorm_clipping", "renorm_momentum", "lora_rank", "lora_alpha", "quantization_config",
 }
 COMMON = {"name", "dtype", "trainable"}                    # of every layer: compared below
@@ -82,7 +82,7 @@ OUR_OWN = {("AveragePooling2D", "pool_size"): (2, 2)}      # Keras has no defaul
 def test_arguments_are_those_of_keras(keras, name):
     """The same names, in the same order, with the same defaults; what comes after one that is missing is given by name."""
     accepted = inspect.signature(getattr(keras.layers, name).__init__).parameters.values()
-    accepted = [p for p in list(accepted)[1:] if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "name"]
+    accepted = [p for p in list(accepted)[1:] if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in COMMON]
     expected = {p.name: OUR_OWN.get((name, p.name), p.default) for p in accepted if p.name not in ABSENT}
     ours = list(inspect.signature(getattr(layers, name)).parameters.values())
     assert {p.name: p.default for p in ours if p.kind is not p.VAR_KEYWORD and p.name not in COMMON} == expected

@@ -1,10 +1,46 @@
-"""Layers that are active in training only, against overfitting."""
+"""Layers that are active in training only, against overfitting: they drop numbers, or add noise to them."""
+import math
+
 from .. import ops
+from ..autograd import Tensor
 from ..config import random_key
+from ..device import array_library
+from ..kernels.random import normal, uniform
+from ..ops.activation import SELU_ALPHA, SELU_SCALE
+from ..ops.conv import channels_last
+from ..ops.random import shape_of_noise
 from .base import Layer
+from .core import check_images, described
 
 
-class Dropout(Layer):
+class Drawing(Layer):
+    """What layers share that draw random numbers in training: a stream of its own for each, of which each call takes the next.
+
+    A subclass says what comes of the input, in `noisy(x)`, with numbers drawn by `self.key` and `self.step`; and, in `amount`,
+    the name of the attribute that is 0 where nothing is to be done.
+    """
+    amount = "rate"
+
+    def __init__(self, seed=None, **settings):
+        super().__init__(**settings)
+        self.key, self.step = random_key(seed), 0
+
+    def call(self, x, training=False):
+        if not training or not getattr(self, self.amount):
+            return x
+        self.step += 1
+        return self.noisy(x)
+
+    def noisy(self, x):
+        """What comes of x in training."""
+        raise NotImplementedError
+
+    def drawn(self, numbers, x, dtype=None) -> Tensor:
+        """Random numbers, which NumPy drew, as a Tensor where x is."""
+        return Tensor(array_library(x.data).asarray(numbers, dtype or self.dtype))
+
+
+class Dropout(Drawing):
     """In training, zero each element with probability `rate` and divide the others by 1 - rate (Srivastava et al., 2014).
 
     https://keras.io/api/layers/regularization_layers/dropout/
@@ -16,13 +52,123 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate, noise_shape=None, seed=None, **settings):
-        super().__init__(**settings)
-        if not 0 <= rate < 1:
-            raise ValueError(f"{self.name} (Dropout): the rate is a probability below 1, got {rate}")
-        self.rate, self.noise_shape, self.key, self.step = rate, noise_shape, random_key(seed), 0
+        super().__init__(seed, **settings)
+        self.rate, self.noise_shape = _probability(rate, self), noise_shape
+
+    def noisy(self, x):
+        return ops.dropout(x, self.rate, self.noise_shape, self.key, self.step)
+
+
+class SpatialDropout1D(Drawing):
+    """`Dropout` of whole channels of sequences (N, L, C). https://keras.io/api/layers/regularization_layers/spatial_dropout1d/
+
+    Args:
+        rate, seed: as for `Dropout`.
+    """
+
+    def __init__(self, rate, seed=None, **settings):
+        super().__init__(seed, **settings)
+        self.rate = _probability(rate, self)
 
     def call(self, x, training=False):
-        if not training or not self.rate:
-            return x
-        self.step += 1
-        return ops.dropout(x, self.rate, self.noise_shape, self.key, self.step)
+        if x.ndim != 3:
+            raise ValueError(f"{described(self)} expects sequences (N, L, C), got input {x.shape}")
+        return super().call(x, training)
+
+    def noisy(self, x):
+        return ops.dropout(x, self.rate, (None, 1, None), self.key, self.step)
+
+    def get_config(self):
+        return {name: value for name, value in super().get_config().items() if name != "trainable"}        # as in Keras
+
+
+class SpatialDropout2D(Drawing):
+    """`Dropout` of whole channels of images (Tompson et al., 2014): their pixels are too alike to be dropped one by one.
+
+    https://keras.io/api/layers/regularization_layers/spatial_dropout2d/
+
+    Args:
+        rate, seed: as for `Dropout`.
+        data_format: None or "channels_last", the one layout there is.
+    """
+
+    def __init__(self, rate, data_format=None, seed=None, **settings):
+        super().__init__(seed, **settings)
+        channels_last(data_format, self.name)
+        self.rate = _probability(rate, self)
+
+    def call(self, x, training=False):
+        check_images(self, x)
+        return super().call(x, training)
+
+    def noisy(self, x):
+        return ops.dropout(x, self.rate, (None, 1, 1, None), self.key, self.step)
+
+    def get_config(self):
+        return {name: value for name, value in super().get_config().items() if name != "trainable"}        # as in Keras
+
+
+class GaussianNoise(Drawing):
+    """In training, add normal random numbers. https://keras.io/api/layers/regularization_layers/gaussian_noise/
+
+    Args:
+        stddev: their standard deviation, between 0 and 1.
+        seed: as for `Dropout`.
+    """
+    amount = "stddev"
+
+    def __init__(self, stddev, seed=None, **settings):
+        super().__init__(seed, **settings)
+        if not 0 <= stddev <= 1:
+            raise ValueError(f"{described(self)}: stddev lies between 0 and 1, got {stddev}")
+        self.stddev = stddev
+
+    def noisy(self, x):
+        return x + self.stddev * self.drawn(normal(x.shape, self.key, self.step), x)
+
+
+class GaussianDropout(Drawing):
+    """In training, multiply by normal numbers of mean 1 and variance rate / (1 - rate), the same as those of `Dropout`.
+
+    Srivastava et al., 2014, section 10.
+    https://keras.io/api/layers/regularization_layers/gaussian_dropout/
+
+    Args:
+        rate, seed: as for `Dropout`.
+    """
+
+    def __init__(self, rate, seed=None, **settings):
+        super().__init__(seed, **settings)
+        self.rate = _probability(rate, self)
+
+    def noisy(self, x):
+        deviation = math.sqrt(self.rate / (1 - self.rate))
+        return x * (1 + deviation * self.drawn(normal(x.shape, self.key, self.step), x))
+
+
+class AlphaDropout(Drawing):
+    """Dropout for networks of "selu" (Klambauer et al., 2017): mean 0 and variance 1 stay what they are.
+
+    What is dropped becomes -1.7581, the least that selu returns; then all is scaled and shifted.
+    https://keras.io/api/layers/regularization_layers/alpha_dropout/
+
+    Args:
+        rate, noise_shape, seed: as for `Dropout`.
+    """
+
+    def __init__(self, rate, noise_shape=None, seed=None, **settings):
+        super().__init__(seed, **settings)
+        self.rate, self.noise_shape = _probability(rate, self), noise_shape
+
+    def noisy(self, x):
+        least = -SELU_ALPHA * SELU_SCALE
+        shape = shape_of_noise(x.shape, self.noise_shape, described(self))
+        kept = self.drawn(uniform(shape, self.key, self.step) >= self.rate, x, bool)
+        scale = ((1 - self.rate) * (1 + self.rate * least ** 2)) ** -0.5
+        return scale * ops.where(kept, x, least) - scale * least * self.rate
+
+
+def _probability(rate, layer):
+    if not 0 <= rate < 1:
+        raise ValueError(f"{described(layer)}: the rate is a probability below 1, got {rate}")
+    return rate

@@ -23,13 +23,18 @@ def dropout(x, rate: float, noise_shape: tuple | None = None, seed: int | tuple[
     if not 0 <= rate < 1:
         raise ValueError(f"dropout: the rate is a probability below 1, got {rate}")
     x = as_tensor(x)
-    shape = x.shape
-    if noise_shape is not None:
-        if len(noise_shape) != x.ndim or any(m not in (None, 1, n) for n, m in zip(shape, noise_shape)):
-            raise ValueError(f"dropout: each size of noise_shape is that of x {shape}, 1 or None, got {noise_shape}")
-        shape = tuple(n if m is None else m for n, m in zip(shape, noise_shape))
+    shape = shape_of_noise(x.shape, noise_shape, "dropout")
     key = seed if isinstance(seed, tuple) else random_key(seed)
     return _dropout(x, rate=rate, shape=shape, key=key, step=step)
+
+
+def shape_of_noise(shape, noise_shape, who) -> tuple:
+    """`noise_shape` with the sizes of x in the places of None; ValueError, in the name of `who`, if it does not fit."""
+    if noise_shape is None:
+        return shape
+    if len(noise_shape) != len(shape) or any(m not in (None, 1, n) for n, m in zip(shape, noise_shape)):
+        raise ValueError(f"{who}: each size of noise_shape is that of x {shape}, 1 or None, got {noise_shape}")
+    return tuple(n if m is None else m for n, m in zip(shape, noise_shape))
 
 
 @op(keeps=["kept"])

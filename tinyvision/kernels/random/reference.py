@@ -42,6 +42,18 @@ def uniform(shape, key, step=0):
     return ((bits >> np.uint64(8)).astype(np.float32) * np.float32(2 ** -24)).reshape(shape)
 
 
+def normal(shape, key, step=0):
+    """float64 numbers of mean 0 and deviation 1, as a NumPy array, two from each two of `uniform` (Box and Muller, 1958).
+
+    For uniform u, v: sqrt(-2 log(1 - u)) cos(2 pi v), and the same with the sine, are normal and independent. As u is a
+    multiple of 2**-24, the largest is 5.77.
+    """
+    size = int(np.prod(shape))
+    u, v = uniform(((size + 1) // 2, 2), key, step).astype(np.float64).T
+    radius, angle = np.sqrt(-2 * np.log1p(-u)), 2 * np.pi * v
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)[:size].reshape(shape)
+
+
 @kernel
 def dropped(x, rate, shape, key, step):
     """x / (1 - rate) where a draw of `uniform(shape, key, step)` is not below the rate, else 0; and where that is."""
