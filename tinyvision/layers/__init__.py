@@ -29,6 +29,7 @@ from .merge import (
 from .norm import BatchNormalization
 from .pool import MaxPool2D, MaxPooling2D
 from .preprocessing import Rescaling, Resizing
+from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
 from .regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from .reshaping import Permute, RepeatVector, Reshape
 from .upsampling import UpSampling1D, UpSampling2D

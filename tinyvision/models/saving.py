@@ -266,11 +266,8 @@ def _model_from(config, custom_objects):
 
 
 def _build(layer, shape):
-    """Make the weights of a layer, and of those inside, as a call on data of that shape would: by an empty batch."""
-    def empty(s):
-        return tensor(np.zeros((0, *s[1:]), layer.dtype)) if s[:1] == [None] else [empty(part) for part in s]
-    with no_grad():
-        layer(empty(shape), training=False)
+    """Make the weights of a layer, and of those inside, as a call on data of that shape would; None is a size that may vary."""
+    layer.compute_output_shape(shape)
 
 
 def _functional_from(config, custom_objects):
