@@ -16,6 +16,7 @@ from pathlib import Path
 
 HOME = Path(__file__).parents[1]
 LAWS, ORACLE, ENGINE = "test_laws.py", "parity/test_ops.py", "test_autograd.py"
+LAYERS = "parity/test_layers.py"
 
 
 @dataclass
@@ -290,6 +291,21 @@ MUTANTS = [
            "parity/test_functions.py:told"),
     Mutant("code in files is looked at", "serialization.py", 'if name == "__lambda__":', 'if name == "__lambda":', "parity/test_functions.py:code"),
     # Recurrent layers and attention
+    Mutant("lstm: nothing is forgotten", "ops/recurrent.py", "recurrent_activation(f) * c", "c", f"{LAYERS}:output and LSTM"),
+    Mutant("gru: the update gate the other way round", "ops/recurrent.py", "return z * h + (1 - z) * activation(candidate + r * h_candidate)",
+           "return (1 - z) * h + z * activation(candidate + r * h_candidate)", f"{LAYERS}:output and GRU"),
+    Mutant("gru: reset after in place of before", "ops/recurrent.py", "(r * drop(h)) @ kernel[:, 2 * units:]",
+           "r * (drop(h) @ kernel[:, 2 * units:])", f"{LAYERS}:output and GRU"),
+    Mutant("gru: the bias of the state left out", "layers/recurrent.py", "None if self.bias is None else self.bias[1]", "None",
+           f"{LAYERS}:output and GRU"),
+    Mutant("rnn: never backwards", "layers/recurrent.py", "if self.go_backwards else x", "if False else x", f"{LAYERS}:output and LSTM"),
+    Mutant("lstm: begins by forgetting", "layers/recurrent.py", "bias[self.units:2 * self.units] = 1", "bias[:self.units] = 1",
+           "test_recurrent.py:begin"),
+    Mutant("stateful: gradients into the last call", "layers/recurrent.py", "[state.detach() for state in states]", "list(states)",
+           "test_recurrent.py:stateful"),
+    Mutant("rnn: other features dropped in each step", "layers/recurrent.py", "(1, None, None)", "None", "test_recurrent.py:all_steps"),
+    Mutant("rnn: dropped units stay dropped in the state", "ops/recurrent.py", "return z * h + (1 - z) * activation(candidate + (r",
+           "return z * drop(h) + (1 - z) * activation(candidate + (r", "test_recurrent.py:one_mask"),
     Mutant("embedding: one number too many", "layers/embedding.py", "(numbers < self.input_dim)", "(numbers <= self.input_dim)",
            "test_embedding.py:refused"),
     # Optimizers, schedules, callbacks

@@ -50,6 +50,9 @@ class _Cell(Layer):
     def __call__(self, x, states, **settings):
         return super().__call__(x, states, **settings)
 
+    def _takes_training(self):                             # without dropout it is all the same to a cell
+        return bool(self.dropout or self.recurrent_dropout)
+
     def call(self, x, states, training=False):
         """A step by itself: x (N, features) and a list of states -> the output, and the list of new states."""
         states = checked_states(self, [states] if isinstance(states, Tensor) else states, len(x))
@@ -230,7 +233,7 @@ class RNN(Layer):
         if given is None and self.stateful and self.states and len(x):
             given = self.states
             if len(given[0]) != len(x):
-                raise ValueError(f"{described(self)} is stateful and goes on with the {len(given[0])} samples of the last batch, "
+                raise ValueError(f"{described(self)} is stateful and goes on with the {len(given[0])} samples it had, "
                                  f"got {len(x)}; to begin anew, call its reset_state()")
         if given is None:
             xp = array_library(x.data)

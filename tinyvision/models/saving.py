@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..autograd import no_grad, tensor
 from ..configurable import snake_case
 from ..files import replacing
 from ..layers.base import Layer, SymbolicTensor
