@@ -18,7 +18,7 @@ OPS = {prefix + name: function for prefix, home in (("", ops), ("image.", ops.im
        if callable(function) and not name.startswith("_")}
 WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "argsort", "equal", "greater", "greater_equal", "isclose", "isfinite", "isinf",
                     "isnan", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "not_equal", "one_hot"}
-NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "mish", "putitem", "to_device"}        # in keras.ops, that is
+NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "group_normalization", "instance_normalization", "mish", "putitem", "to_device"}        # in keras.ops, that is
 
 
 class Row:
@@ -382,6 +382,23 @@ SAMPLES = {
     "floor": one(apart),
     "gelu": one() + [Row("x", x=normal(4, 5), approximate=False), Row("x", x=normal(2, 3, 2), approximate=True)],
     "hard_shrink": one(apart) + [Row("x", x=apart(4, 5), threshold=0.01), Row("x", x=apart(2, 3), threshold=0)],
+    "group_normalization": [
+        Row("x", x=normal(3, 4, 3, 6), groups=2), Row("x", x=normal(2, 5, 4) + 3, groups=4, gamma=normal(4), beta=normal(4)),
+        Row("x", x=normal(3, 6), groups=1, gamma=positive(6), epsilon=0.1), Row("x", x=normal(2, 6, 5), groups=3, axis=1, beta=normal(6)),
+        Row("x", x=normal(2, 3, 4, 2), groups=2, axis=-2, gamma=normal(4), beta=normal(4), epsilon=1e-5)],
+    "instance_normalization": [
+        Row("x", x=normal(3, 4, 3, 2)), Row("x", x=normal(2, 5, 4) + 3, gamma=normal(4), beta=normal(4)),
+        Row("x", x=normal(2, 3, 5), axis=1, gamma=normal(3), epsilon=0.1), Row("x", x=normal(2, 3, 4, 2), axis=-2, beta=normal(4), epsilon=1e-5)],
+    "layer_normalization": [
+        Row("x", x=normal(3, 4, 5)), Row("x", x=normal(4, 6) + 3, gamma=normal(6), beta=normal(6), epsilon=0.1),
+        Row("x", x=normal(2, 3, 4), gamma=normal(3), axis=1, epsilon=1e-5), Row(x=normal(2, 3, 4), beta=normal(2, 4), axis=(0, -1)),
+        Row("x", x=normal(3, 2, 4), gamma=normal(2, 4), beta=normal(2, 4), axis=(1, 2)), Row(x=normal(5)), Row(x=normal(3, 4), axis=[0], gamma=normal(3)),
+        Row("x", x=normal(3, 4, 5), rms_scaling=True), Row("x", x=normal(2, 4, 3), gamma=normal(4), axis=1, rms_scaling=True)],
+    "normalize": [Row("x" if axis in (1, -1) else "", x=apart(3, 4, 2), axis=axis, order=order) for axis, order in
+                  [(-1, 2), (1, 1), (0, 3), ((0, 2), 2), (1, 4)]] + [Row("x", x=apart(3, 4)), Row(x=apart()),
+                  Row("x", x=apart(3, 4), epsilon=0.9), Row("x", x=apart(3, 4), order=1, epsilon=1.5)],
+    "rms_normalization": [Row("x", x=normal(3, 4, 5)), Row("x", x=normal(4, 6), scale=normal(6), epsilon=0.1), Row(x=normal(5)),
+                          Row("x", x=normal(2, 3, 4), scale=normal(4), axis=2, epsilon=1e-5), Row(x=normal(3, 4), axis=0), Row("x", x=normal(2, 3, 4), axis=-2)],
     "hard_sigmoid": [Row("x", x=4 * apart(4, 5)), Row("x", x=4 * apart(2, 3, 2))],
     "hard_silu": [Row("x", x=4 * apart(4, 5)), Row("x", x=4 * apart(2, 3, 2))],
     "hard_tanh": one(apart),
@@ -636,7 +653,10 @@ def statistics(shape, axes, count):
 
 
 NORMALIZED = [((4, 3, 2, 5), (0, 1, 2)), ((3, 5, 4, 32), (0, 1, 2)), ((300, 40), (0,)), ((2, 7, 5, 16), (0, 1, 2)), ((2, 4, 3), (0, 2)),
-              ((1, 1, 1, 3), (0, 1, 2)), ((6, 5), (1,))]
+              ((1, 1, 1, 3), (0, 1, 2)), ((6, 5), (1,)), ((3, 300, 64), (1,)), ((1, 700, 33), (1,))]
+
+NORMALIZED_ROWS = [((4, 6), 1, 1, 1e-3), ((300, 40), None, 1, 1e-5), ((33, 192), 1, None, 0.1), ((2, 3001), 1, 1, 1e-3), ((1, 1), None, None, 1e-3),
+                   ((517, 33), 1, 1, 1e-3)]
 
 KERNEL_SAMPLES = {
     "conv_forward": [(x, kernel, geometry) for x, kernel, dy, geometry, groups in CONVS],
@@ -665,6 +685,11 @@ KERNEL_SAMPLES = {
     "resample": [(normal(n, h, w, c), normal(oh, h), normal(ow, w)) for n, h, w, c, oh, ow in [
         (2, 7, 5, 3, 4, 8), (1, 1, 4, 1, 3, 1), (3, 6, 6, 17, 6, 2)]] + [
         (normal(2, 9, 12, 40), np.eye(5, 9, 2) + np.eye(5, 9, 4), np.eye(15, 12, -3))],         # bands, and rows of nothing
+    "normalized_rows": [(normal(*shape) + 3, gamma and normal(shape[1]), beta and normal(shape[1]), epsilon)
+                        for shape, gamma, beta, epsilon in NORMALIZED_ROWS],
+    "normalized_rows_gradients": [
+        (normal(*shape), normal(*shape) + 3, gamma and normal(shape[1]), normal(shape[0], 1) + 3, positive(shape[0], 1))
+        for shape, gamma, _, _ in NORMALIZED_ROWS],
     "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
     "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [

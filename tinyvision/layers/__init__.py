@@ -32,4 +32,5 @@ from .preprocessing import Rescaling, Resizing
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
 from .regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from .reshaping import Permute, RepeatVector, Reshape
+from .sample_norm import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from .upsampling import UpSampling1D, UpSampling2D

@@ -52,8 +52,10 @@ from .elementwise import (
 )
 from .functions import abs, maximum, minimum, sign, sqrt, square, to_device
 from .fused import fused_conv
+from .group_norm import group_normalization, instance_normalization
 from .in_parallel import clipped_relu
 from .indexing import concatenate, flip, getitem, pad, putitem, stack, take
+from .layer_norm import layer_normalization, normalize, rms_normalization
 from .linalg import matmul
 from .logic import isclose, isfinite, isinf, isnan, logical_and, logical_not, logical_or, logical_xor
 from .loss import categorical_crossentropy, log_softmax, one_hot, softmax, sparse_categorical_crossentropy

@@ -1,5 +1,7 @@
-"""What batch normalization does to whole maps, channel by channel: the references, and the versions that are faster."""
+"""What normalization does, channel by channel and row by row: the references, and the versions that are faster."""
 from ..choice import offer
 from .reference import affine, channel_moments, channel_sums, scale_and_shift
+from .rows import normalized_rows, normalized_rows_gradients
 
 offer(f"{__name__}.by_channel")
+offer(f"{__name__}.by_sample")

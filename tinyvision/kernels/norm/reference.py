@@ -11,9 +11,14 @@ from ..registry import kernel
 
 @kernel
 def channel_moments(x, axes):
-    """The mean of x over the axes, and its mean squared distance from that: (2, 1, 1, 1, C)."""
+    """The mean of x over the axes, and its mean squared distance from that: (2, 1, 1, 1, C).
+
+    A mean of many numbers far from 0 is rounded; what is left of it, among the distances, is found and taken over.
+    """
     mean = x.mean(axes, keepdims=True)
-    return array_library(x).stack([mean, ((x - mean) ** 2).mean(axes, keepdims=True)])
+    distances = x - mean
+    rest = distances.mean(axes, keepdims=True)
+    return array_library(x).stack([mean + rest, (distances ** 2).mean(axes, keepdims=True) - rest ** 2])
 
 
 @kernel
