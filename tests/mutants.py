@@ -305,6 +305,10 @@ MUTANTS = [
     Mutant("Lambda: a wrong output_shape goes unnoticed", "layers/functions.py", "m not in (None, n) for n, m", "False for n, m",
            "parity/test_functions.py:told"),
     Mutant("code in files is looked at", "serialization.py", 'if name == "__lambda__":', 'if name == "__lambda":', "parity/test_functions.py:code"),
+    Mutant("Normalization: the means of the parts do not count", "layers/numerical.py", "here * (v + (m - middle) ** 2)", "here * v",
+           "parity/test_adapting.py:keras_finds"),
+    Mutant("Normalization: parts count alike", "layers/numerical.py", "n / (count + n), count / (count + n)", "0.5, 0.5", "parity/test_adapting.py:parts or keras_finds"),
+    Mutant("Normalization: inverted without the mean", "layers/numerical.py", "x * deviation + mean if", "x * deviation if", "parity/test_layers.py:inverted"),
     # Recurrent layers and attention
     Mutant("lstm: nothing is forgotten", "ops/recurrent.py", "recurrent_activation(f) * c", "c", f"{LAYERS}:output and LSTM"),
     Mutant("gru: the update gate the other way round", "ops/recurrent.py", "return z * h + (1 - z) * activation(candidate + r * h_candidate)",

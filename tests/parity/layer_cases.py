@@ -65,7 +65,7 @@ def built(row, **settings):
     layer = getattr(layers, name)(**{**own, **settings})
     call(layer, data(row), training=False)
     rng = np.random.default_rng(1)
-    layer.set_weights([rng.standard_normal(w.shape) ** (2 if w.name == "moving_variance" else 1) for w in layer.weights])
+    layer.set_weights([rng.standard_normal(w.shape) ** (2 if w.name.endswith("variance") else 1) for w in layer.weights])
     return layer
 
 
@@ -95,6 +95,8 @@ def theirs(keras, row):
     layer, given = getattr(keras.layers, name)(**settings, **start, dtype="float64"), data(row)
     layer.build(*shapes(row))
     layer.set_weights(built(row).get_weights())
+    if name == "Normalization":
+        layer.finalize_state()                             # else it goes on with the mean that it began with
     training = {} if training is None else {"training": training}
     before = [v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables]
 

@@ -27,6 +27,7 @@ from .merge import (
     subtract,
 )
 from .norm import BatchNormalization
+from .numerical import Normalization
 from .pool import MaxPool2D, MaxPooling2D
 from .preprocessing import Rescaling, Resizing
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
