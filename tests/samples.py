@@ -547,6 +547,8 @@ SAMPLES = {
 
 # Functions of images ------------------------------------------------------------------------------------------------------
 
+FLOATS_ONLY = {"image.hsv_to_rgb", "image.rgb_to_hsv"}     # which refuse integers, as Keras does
+
 SAMPLES.update({f"image.{name}": rows for name, rows in {
     "crop_images": [
         Row("images", images=normal(2, 7, 5, 3), top_cropping=2, left_cropping=1, bottom_cropping=1, right_cropping=3),
@@ -555,6 +557,21 @@ SAMPLES.update({f"image.{name}": rows for name, rows in {
             data_format="channels_last"),
         Row(images=normal(7, 5, 3), top_cropping=0, left_cropping=2, bottom_cropping=3, target_width=1),
         Row(images=integers(0, 9, 7, 5, 3), top_cropping=0, left_cropping=2, bottom_cropping=3, target_width=1)],
+    "extract_patches": [
+        Row("images", images=normal(2, 7, 6, 3), size=2), Row("images", images=normal(2, 7, 6, 3), size=(3, 2), strides=(2, 1)),
+        Row("images", images=normal(2, 7, 6, 3), size=2, strides=1, dilation_rate=2, padding="same"),
+        Row("images", images=normal(2, 7, 6, 3), size=(2, 3), strides=2, padding="same", data_format="channels_last"),
+        Row("images", images=normal(2, 7, 6, 3), size=(3, 2), strides=1, dilation_rate=(1, 3)),
+        Row(images=normal(7, 6, 3), size=(2, 3)), Row(images=integers(0, 255, 7, 6, 3), size=3)],
+    "gaussian_blur": [
+        Row("images", images=normal(2, 7, 6, 3)), Row("images", images=normal(2, 7, 6, 3), kernel_size=(5, 3), sigma=(0.7, 2.0)),
+        Row("images", images=normal(2, 7, 6, 3), kernel_size=(2, 4), sigma=(1.0, 0.5), data_format="channels_last"),
+        Row(images=normal(7, 6, 3), kernel_size=[9, 15])],
+    "hsv_to_rgb": [Row("images", images=normal(2, 4, 5, 3)), Row(images=positive(4, 5, 3), data_format="channels_last")],
+    "rgb_to_grayscale": [
+        Row("images", images=normal(2, 4, 5, 3)), Row(images=normal(4, 5, 3), data_format="channels_last"),
+        Row("images", images=normal(2, 4, 5, 1)), Row(images=integers(0, 255, 4, 5, 3))],
+    "rgb_to_hsv": [Row("images", images=positive(2, 4, 5, 3)), Row(images=positive(4, 5, 3), data_format="channels_last")],
     "pad_images": [
         Row("images", images=normal(2, 7, 5, 3), top_padding=2, left_padding=1, bottom_padding=1, right_padding=3),
         Row("images", images=normal(2, 7, 5, 3), top_padding=1, left_padding=0, target_height=9, target_width=5),

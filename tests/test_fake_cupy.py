@@ -211,7 +211,7 @@ def test_the_arriving_gradient_may_come_from_the_cpu(cupy):
 # Ops ----------------------------------------------------------------------------------------------------------------------
 
 ALL = [(name, i) for name, rows in ROWS.items() for i, row in enumerate(rows) if name != "to_device"]
-UPLOADS = {"dropout", "pad", "repeat", "image.resize"}     # random numbers, drawn by NumPy; positions; weights of pixels
+UPLOADS = {"dropout", "pad", "repeat", "image.gaussian_blur", "image.resize"}     # random numbers, drawn by NumPy; positions; weights of pixels
 READS = {"sparse_categorical_crossentropy"}                # whether the class numbers are in range: two numbers
 
 

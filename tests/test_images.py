@@ -100,3 +100,58 @@ def test_the_largest_integers_do_not_wrap_around():
     x = np.array([[[2 ** 63 - 1]], [[-2 ** 63]]])
     y = image.resize(x, (4, 1), "bicubic").numpy().ravel()
     assert y[0] > 2 ** 62 and y[-1] < -2 ** 62
+
+
+# Patches, blurring, colours -----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: image.extract_patches(IMAGES, (2, 2, 2)), r"extract_patches: size is a number or a pair.* got \(2, 2, 2\): there are no volumes"),
+    (lambda: image.extract_patches(IMAGES, 0), "extract_patches: size is a positive integer"),
+    (lambda: image.extract_patches(IMAGES, 2, strides=(1, 1.5)), r"extract_patches: strides is a positive integer.*got \(1, 1.5\)"),
+    (lambda: image.extract_patches(IMAGES, 2, dilation_rate=-1), "extract_patches: dilation_rate is a positive integer"),
+    (lambda: image.extract_patches(IMAGES, 2, padding="full"), "padding is 'valid' or 'same', not 'full'"),
+    (lambda: image.extract_patches(IMAGES, 6), r"reach over \(6, 6\) pixels .* do not fit into images of \(7, 5\)"),
+    (lambda: image.extract_patches(np.ones(5), 2), "extract_patches: it takes images"),
+    (lambda: image.gaussian_blur(IMAGES, 0), "gaussian_blur: kernel_size is a positive integer"),
+    (lambda: image.gaussian_blur(IMAGES, sigma=(1.0, 0.0)), r"sigma is a pair of positive numbers, along .*got \(1.0, 0.0\)"),
+    (lambda: image.gaussian_blur(IMAGES, sigma=2.0), "sigma is a pair of positive numbers, along .*got 2.0"),
+    (lambda: image.rgb_to_grayscale(np.ones((4, 5, 2))), r"images with 3 or 1 channels, channels last, got shape \(1, 4, 5, 2\)"),
+    (lambda: image.rgb_to_hsv(np.ones((3, 4, 5))), r"rgb_to_hsv: it takes images with 3 channels, channels last, got shape"),
+    (lambda: image.rgb_to_hsv(np.ones((4, 5, 3), "uint8")), "rgb_to_hsv: it takes floats, between 0 and 1, got uint8; for bytes, x / 255"),
+    (lambda: image.hsv_to_rgb(np.ones((4, 5, 3), "int64")), "hsv_to_rgb: it takes floats"),
+])
+def test_more_that_cannot_be(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_blur_is_the_loop():
+    """kernel_size and sigma are (along the width, along the height), as Keras computes it and does not say."""
+    x = np.random.default_rng(0).standard_normal((6, 7, 2))
+    y = image.gaussian_blur(x, (2, 5), (0.8, 1.5)).numpy()
+    across, down = (np.exp(-0.5 * ((np.arange(n) - (n - 1) / 2) / sigma) ** 2) for n, sigma in ((2, 0.8), (5, 1.5)))
+    padded = np.pad(x, ((2, 2), (0, 1), (0, 0)))
+    for i, j in np.ndindex(6, 7):
+        window = padded[i:i + 5, j:j + 2] * (down / down.sum())[:, None, None] * (across / across.sum())[:, None]
+        np.testing.assert_allclose(y[i, j], window.sum((0, 1)), rtol=0, atol=1e-14)
+
+
+def test_bytes_are_blurred_to_bytes():
+    y = image.gaussian_blur(np.full((5, 5, 1), 200, np.uint8))
+    assert y.dtype == np.uint8 and y.numpy()[2, 2, 0] == 200
+
+
+def test_bytes_in_grey_are_those_of_keras(keras):
+    x = np.random.default_rng(0).integers(0, 256, (8, 9, 3)).astype(np.uint8)
+    y = image.rgb_to_grayscale(x)
+    assert y.dtype == np.uint8
+    np.testing.assert_array_equal(y.numpy(), keras.ops.image.rgb_to_grayscale(x))
+
+
+def test_colours_by_name():
+    colours = np.array([[[0, 0, 0], [1, 1, 1], [0.5, 0.5, 0.5], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0.5, 0.25, 0.25]]])
+    expected = [[[0, 0, 0], [0, 0, 1], [0, 0, 0.5], [0, 1, 1], [1 / 3, 1, 1], [2 / 3, 1, 1], [1 / 6, 1, 1], [5 / 6, 1, 1], [0, 0.5, 0.5]]]
+    with np.errstate(all="raise"):
+        y = image.rgb_to_hsv(colours)
+    np.testing.assert_allclose(y.numpy(), expected, atol=1e-15)
+    np.testing.assert_allclose(image.hsv_to_rgb(y).numpy(), colours, atol=1e-15)

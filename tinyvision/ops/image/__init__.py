@@ -1,3 +1,6 @@
 """Differentiable functions of images, with the names, arguments and defaults of keras.ops.image. Channels last, everywhere."""
+from .blurring import gaussian_blur
+from .color import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
 from .framing import crop_images, pad_images
+from .patches import extract_patches
 from .resizing import resize
