@@ -21,6 +21,8 @@ NEEDED = {                                                 # a value for argumen
 }
 CHOICES = {"padding": "same", "mode": "fan_out", "distribution": "uniform", "reduction": "sum",
            "kernel_initializer": "he_normal", "activation": "tanh", "name": "mine", "dtype": "float64", "seed": 3}
+OF_FUNCTIONS = metrics.MeanOfFunction, layers.Lambda       # which no JSON holds
+NOT_WRITTEN = [(layers.SpatialDropout1D, "trainable"), (layers.SpatialDropout2D, "trainable")]         # Keras refuses it there
 PARTNERS = {"rows": "columns"}                             # of arguments whose name means different things in different classes
 
 
@@ -80,12 +82,12 @@ def alike(x, y):
 def test_a_config_makes_the_same_object_again(cls):
     x = cls(**needed(cls))
     alike(x, cls.from_config(x.get_config()))
-    if cls is not metrics.MeanOfFunction:                  # a function of one's own is no JSON
+    if cls not in OF_FUNCTIONS:
         alike(x, written_and_read(x))
 
 
 ARGUMENTS = [(cls, name, changed(name, default)) for cls in CLASSES for name, default in defaults(cls).items()
-             if changed(name, default) is not None]
+             if changed(name, default) is not None and (cls, name) not in NOT_WRITTEN]
 
 
 @pytest.mark.parametrize("cls, name, value", ARGUMENTS, ids=lambda p: getattr(p, "__name__", str(p)))
@@ -94,7 +96,7 @@ def test_no_argument_is_forgotten(cls, name, value):
     config = x.get_config()
     assert serialize(config[name]) == serialize(value)
     alike(x, cls.from_config(config))
-    if cls is not metrics.MeanOfFunction:
+    if cls not in OF_FUNCTIONS:
         y = written_and_read(x)
         alike(x, y)
         assert serialize(y.get_config()[name]) == serialize(value)

@@ -102,6 +102,16 @@ def test_a_named_function_is_loaded_where_it_is_given(keras, tmp_path):
     np.testing.assert_allclose(found.predict(X, verbose=0), X / 2, rtol=1e-6)
 
 
+def test_an_activation_needs_not_be_given(tmp_path):
+    for function in tv.activations.gelu, ops.relu:
+        network(tv, function).save(tmp_path / "a.keras")
+        found = tv.models.load_model(tmp_path / "a.keras")
+        np.testing.assert_allclose(found.predict(X), function(X).numpy(), rtol=1e-12)
+    network(tv, ops.gelu).save(tmp_path / "a.keras")       # which is another one
+    with pytest.raises(ValueError, match="the function 'gelu' is none that tinyvision knows by name"):
+        tv.models.load_model(tmp_path / "a.keras")
+
+
 def test_a_lambda_is_not_saved(tmp_path):
     with pytest.raises(TypeError, match="cannot write function .*<lambda>.*files hold the names of functions: write it with def"):
         network(tv, lambda x: x / 2).save(tmp_path / "a.keras")

@@ -3,6 +3,7 @@ import inspect
 
 import numpy as np
 
+from .. import activations
 from ..autograd import Tensor
 from ..structures import map_structure
 from .base import Layer
@@ -50,6 +51,12 @@ class Lambda(Layer):
     def _promised(self, input_shape):
         """The shape that `output_shape` says the result has, the batch included."""
         return tuple(self.output_shape(input_shape)) if callable(self.output_shape) else (None, *self.output_shape)
+
+    @classmethod
+    def from_config(cls, config):
+        """A Lambda again. Activations are written by their names, other functions come from custom_objects."""
+        function = config["function"]
+        return cls(**{**config, "function": activations.get(function) if isinstance(function, str) else function})
 
     def _probe(self, args, settings, size):
         if self.output_shape is None:
