@@ -245,6 +245,19 @@ def square_root(typing_context, a):
 
 
 @intrinsic
+def total(typing_context, a):
+    """The sum of all lanes: the upper half onto the lower, until one is left."""
+    def generate(context, builder, signature, arguments):
+        v, n = arguments[0], LANES
+        while n > 1:
+            n //= 2
+            upper = ir.Constant(ir.VectorType(I32, LANES), [*range(n, 2 * n), *[0] * (LANES - n)])
+            v = builder.fadd(v, builder.shuffle_vector(v, v, upper))
+        return builder.extract_element(v, I32(0))
+    return types.float32(vec), generate
+
+
+@intrinsic
 def multiply_add(typing_context, a, b, c):
     """a * b + c, rounded once."""
     def generate(context, builder, signature, arguments):

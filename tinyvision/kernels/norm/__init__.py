@@ -4,4 +4,4 @@ from .reference import affine, channel_moments, channel_sums, scale_and_shift
 from .rows import normalized_rows, normalized_rows_gradients
 
 offer(f"{__name__}.by_channel")
-offer(f"{__name__}.by_sample")
+offer(f"{__name__}.row_by_row")
