@@ -71,12 +71,13 @@ def test_paths_of_weights_are_those_of_keras(keras, name):
 ABSENT = {                                                 # what Keras has and we do not, yet: to be given by name, at the end
     "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
     "embeddings_regularizer", "embeddings_constraint", "recurrent_regularizer", "recurrent_constraint",
+    "depthwise_regularizer", "depthwise_constraint", "pointwise_regularizer", "pointwise_constraint",
     "alpha_regularizer", "alpha_constraint", "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint", "synchronized",
     "renorm", "renorm_clipping", "renorm_momentum", "lora_rank", "lora_alpha", "quantization_config",
 }
 COMMON = {"name", "dtype", "trainable"}                    # of every layer: compared below
 HIDDEN = {("LayerNormalization", "rms_scaling"): False}    # Keras takes it, although its signature does not say so
-OUR_OWN = {("AveragePooling2D", "pool_size"): (2, 2)}      # Keras has no default for it, but one for MaxPooling2D
+OUR_OWN = {("AveragePooling2D", "pool_size"): (2, 2), ("AveragePooling1D", "pool_size"): 2}        # Keras has defaults for maxima
 
 
 @every_class

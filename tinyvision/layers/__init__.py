@@ -1,12 +1,33 @@
 """Layers, with the names, arguments, defaults and numbers of Keras."""
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
-from .average_pool import AveragePooling2D, AvgPool2D, GlobalAveragePooling2D
+from .average_pool import AveragePooling2D, AvgPool2D
 from .base import Layer
 from .conv import Conv2D
+from .conv1d import Conv1D, Convolution1D
+from .conv_transpose import Conv1DTranspose, Conv2DTranspose, Convolution1DTranspose, Convolution2DTranspose
+from .convolution import Convolution2D
 from .core import Dense, Flatten, Input, InputLayer
+from .depthwise import (
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
+)
 from .embedding import Embedding
 from .functions import Identity, Lambda
 from .fused import fused as _fused
+from .global_pool import (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+)
 from .margins import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from .merge import (
     Add,
@@ -29,6 +50,7 @@ from .merge import (
 from .norm import BatchNormalization
 from .numerical import Normalization
 from .pool import MaxPool2D, MaxPooling2D
+from .pool1d import AveragePooling1D, AvgPool1D, MaxPool1D, MaxPooling1D
 from .preprocessing import Rescaling, Resizing
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
 from .regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D

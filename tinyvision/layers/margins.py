@@ -3,6 +3,7 @@ from .. import ops
 from ..ops.conv import channels_last
 from .base import Layer
 from .core import check_images, described
+from .sequences import check_sequences
 
 
 def margin(n, name: str, layer) -> tuple[int, int]:
@@ -18,12 +19,6 @@ def margins(n, name: str, layer) -> tuple[tuple[int, int], tuple[int, int]]:
     """((top, bottom), (left, right)) of a number for all four, or of a pair for height and width, each a number or a pair."""
     both = tuple(n) if isinstance(n, (tuple, list)) and len(n) == 2 else (n, n)
     return margin(both[0], name, layer), margin(both[1], name, layer)
-
-
-def check_sequences(layer, x) -> None:
-    """Raise ValueError unless x is a batch of sequences (N, T, C)."""
-    if x.ndim != 3:
-        raise ValueError(f"{described(layer)} expects sequences (N, T, C), got input {x.shape}")
 
 
 def cropped(layer, x, cropping):

@@ -60,7 +60,7 @@ class Dropout(Drawing):
 
 
 class SpatialDropout1D(Drawing):
-    """`Dropout` of whole channels of sequences (N, L, C). https://keras.io/api/layers/regularization_layers/spatial_dropout1d/
+    """`Dropout` of whole channels of sequences (N, T, C). https://keras.io/api/layers/regularization_layers/spatial_dropout1d/
 
     Args:
         rate, seed: as for `Dropout`.
@@ -72,7 +72,7 @@ class SpatialDropout1D(Drawing):
 
     def call(self, x, training=False):
         if x.ndim != 3:
-            raise ValueError(f"{described(self)} expects sequences (N, L, C), got input {x.shape}")
+            raise ValueError(f"{described(self)} expects sequences (N, T, C), got input {x.shape}")
         return super().call(x, training)
 
     def noisy(self, x):

@@ -1,6 +1,7 @@
 """What each layer of a model costs, for one sample: multiplications, the pixels that it sees, and the memory of its output."""
 import math
 from collections import namedtuple
+from fractions import Fraction
 
 import numpy as np
 
@@ -10,12 +11,15 @@ from ..structures import leaves, map_structure
 
 Cost = namedtuple("Cost", "multiply_adds receptive_field bytes")
 WHOLE = math.inf                                           # the receptive field of a layer behind a Flatten: the whole image
-ALL_TOGETHER = {"Flatten", "Reshape", "GlobalAveragePooling2D"}
+ALL_TOGETHER = {"Flatten", "Reshape", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling1D",
+                "GlobalMaxPooling1D"}
+EACH_ALONE = {"Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Identity", "Dropout", "SpatialDropout1D", "GaussianNoise",
+              "GaussianDropout", "AlphaDropout", "BatchNormalization"}                   # of sequences, too
 
 
 def _multiply_adds(kernel, arguments):
     """Pairs of a multiplication and an addition, as the definition counts them, in one run of a kernel."""
-    if kernel.name in ("conv_forward", "conv_block_forward"):
+    if kernel.name in ("conv_forward", "conv_block_forward", "conv_input_gradient"):       # the last one is conv_transpose
         x, weights = arguments[:2]
         windows = next(a for a in arguments if hasattr(a, "output"))
         return len(x) * math.prod(windows.output) * weights.size
@@ -50,8 +54,12 @@ def costs(model) -> dict:
         field = _field(call.layer, [fields[id(t)] for t in call.inputs], list(leaves(y)))
         for symbol, t in zip(leaves(call.outputs), leaves(y)):
             values[id(symbol)], fields[id(symbol)] = t, field
-        found[call] = Cost(sum(counted), field and field[0], sum(t.data.nbytes for t in leaves(y)))
+        found[call] = Cost(sum(counted), field and _whole_pixels(field[0]), sum(t.data.nbytes for t in leaves(y)))
     return found
+
+
+def _whole_pixels(seen):
+    return seen if seen == WHOLE else math.ceil(seen)      # between the pixels of the image, transposed convolutions have some
 
 
 def _field(layer, before, outputs):
@@ -63,10 +71,13 @@ def _field(layer, before, outputs):
     if None in before or layer.sublayers or users:
         return None
     seen, step = max(before)
-    size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
-    if type(layer).__name__ in ALL_TOGETHER or any(t.ndim != 4 for t in outputs):
+    size, kind = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None), type(layer).__name__
+    axes = 2 if size is None else len(size)                # that windows slide along
+    if kind in ALL_TOGETHER or (any(t.ndim != axes + 2 for t in outputs) and kind not in EACH_ALONE):
         return WHOLE, step
     if size is None:
         return seen, step
-    reach = max((n - 1) * d for n, d in zip(size, getattr(layer, "dilation_rate", (1, 1))))
-    return seen + reach * step, step * max(layer.strides)
+    reach, strides = [(n - 1) * d for n, d in zip(size, getattr(layer, "dilation_rate", (1, 1)))], layer.strides
+    if hasattr(layer, "output_padding"):                   # transposed: of s outputs in a row, the kernel is over each one
+        return seen + max(r // s for r, s in zip(reach, strides)) * step, Fraction(step) / max(strides)
+    return seen + max(reach) * step, step * max(strides)

@@ -13,7 +13,7 @@ def conv(inputs, kernel, strides=1, padding: str = "valid", data_format: str | N
     y[n, i, j, f] = sum over p, q, c of inputs[n, i s + p d, j s + q d, c] kernel[p, q, c, f]
 
     Args:
-        inputs: images (N, H, W, C), or sequences (N, L, C).
+        inputs: images (N, H, W, C), or sequences (N, T, C).
         kernel: (KH, KW, C / groups, F), for sequences (K, C / groups, F). The groups are inferred: where the kernel takes a
             part of the channels only, the first part of the F filters sees the first part of the channels, and so on.
         strides: s, a number or (height, width).
@@ -22,7 +22,7 @@ def conv(inputs, kernel, strides=1, padding: str = "valid", data_format: str | N
         dilation_rate: d, the distance of the pixels under a kernel; a number or (height, width).
 
     Returns:
-        (N, OH, OW, F), for sequences (N, OL, F).
+        (N, OH, OW, F), for sequences (N, OT, F).
 
     >>> import numpy as np
     >>> conv(np.ones((1, 4, 5, 1)), np.ones((3, 2, 1, 1)), strides=2).numpy()[0, :, :, 0]

@@ -21,7 +21,7 @@ def conv_transpose(inputs, kernel, strides=1, padding: str = "valid", output_pad
         with output_padding   OH = (H - 1) s + reach + output_padding ("valid"), (H - 1) s + reach % 2 + output_padding ("same")
 
     Args:
-        inputs: images (N, H, W, C), or sequences (N, L, C).
+        inputs: images (N, H, W, C), or sequences (N, T, C).
         kernel: (KH, KW, F, C), for sequences (K, F, C): the filters stand before the channels.
         strides: s, a number or (height, width).
         padding: "valid" or "same".
@@ -31,7 +31,7 @@ def conv_transpose(inputs, kernel, strides=1, padding: str = "valid", output_pad
         dilation_rate: d, the distance of the pixels under a kernel; a number or (height, width).
 
     Returns:
-        (N, OH, OW, F), for sequences (N, OL, F).
+        (N, OH, OW, F), for sequences (N, OT, F).
 
     >>> import numpy as np
     >>> conv_transpose(np.array([[1.0], [5.0]])[None], np.array([1.0, 2.0, 3.0]).reshape(3, 1, 1), strides=2).numpy()[0, :, 0]
@@ -43,7 +43,7 @@ def conv_transpose(inputs, kernel, strides=1, padding: str = "valid", output_pad
         return OTHER_RANKS[inputs.ndim](conv_transpose, inputs, kernel, strides=strides, padding=padding,
                                         output_padding=output_padding, dilation_rate=dilation_rate)
     if inputs.ndim != 4 or kernel.ndim != 4:
-        raise ValueError("conv_transpose: it takes images (N, H, W, C) and a kernel (KH, KW, F, C), or sequences (N, L, C) and "
+        raise ValueError("conv_transpose: it takes images (N, H, W, C) and a kernel (KH, KW, F, C), or sequences (N, T, C) and "
                          f"a kernel (K, F, C), got {inputs.shape} and {kernel.shape}")
     if kernel.shape[3] != inputs.shape[3]:
         raise ValueError(f"conv_transpose: the kernel {kernel.shape} takes {kernel.shape[3]} channels, images {inputs.shape} "

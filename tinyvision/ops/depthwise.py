@@ -13,12 +13,12 @@ def depthwise_conv(inputs, kernel, strides=1, padding: str = "valid", data_forma
     It is a convolution in as many groups as there are channels.
 
     Args:
-        inputs: images (N, H, W, C), or sequences (N, L, C).
+        inputs: images (N, H, W, C), or sequences (N, T, C).
         kernel: (KH, KW, C, M), for sequences (K, C, M): M filters for each channel.
         strides, padding, data_format, dilation_rate: as for `conv`.
 
     Returns:
-        (N, OH, OW, C * M), for sequences (N, OL, C * M): the M results of the first channel, then those of the second, ...
+        (N, OH, OW, C * M), for sequences (N, OT, C * M): the M results of the first channel, then those of the second, ...
 
     >>> import numpy as np
     >>> depthwise_conv(np.ones((1, 3, 3, 2)), np.ones((3, 3, 2, 1)) * [[1], [10]])
@@ -27,7 +27,7 @@ def depthwise_conv(inputs, kernel, strides=1, padding: str = "valid", data_forma
     channels_last(data_format, "depthwise_conv")
     inputs, kernel = as_tensor(inputs), as_tensor(kernel)
     if (inputs.ndim, kernel.ndim) not in ((4, 4), (3, 3)):
-        raise ValueError("depthwise_conv: it takes images (N, H, W, C) and a kernel (KH, KW, C, M), or sequences (N, L, C) and "
+        raise ValueError("depthwise_conv: it takes images (N, H, W, C) and a kernel (KH, KW, C, M), or sequences (N, T, C) and "
                          f"a kernel (K, C, M), got {inputs.shape} and {kernel.shape}")
     *size, channels, multiplier = kernel.shape
     if channels != inputs.shape[-1]:
@@ -42,13 +42,13 @@ def separable_conv(inputs, depthwise_kernel, pointwise_kernel, strides=1, paddin
     """`depthwise_conv`, then a 1x1 convolution that mixes the channels: https://keras.io/api/ops/nn/#separableconv-function
 
     Args:
-        inputs: images (N, H, W, C), or sequences (N, L, C).
+        inputs: images (N, H, W, C), or sequences (N, T, C).
         depthwise_kernel: (KH, KW, C, M), for sequences (K, C, M).
         pointwise_kernel: (1, 1, C * M, F), for sequences (1, C * M, F).
         strides, padding, data_format, dilation_rate: of the depthwise convolution, as for `conv`.
 
     Returns:
-        (N, OH, OW, F), for sequences (N, OL, F).
+        (N, OH, OW, F), for sequences (N, OT, F).
 
     >>> import numpy as np
     >>> separable_conv(np.ones((1, 3, 3, 2)), np.ones((3, 3, 2, 1)), np.ones((1, 1, 2, 4)))

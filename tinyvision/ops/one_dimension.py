@@ -1,4 +1,4 @@
-"""Convolutions and pools in one dimension: a sequence (N, L, C) is a batch of images of one row, (N, 1, L, C)."""
+"""Convolutions and pools in one dimension: a sequence (N, T, C) is a batch of images of one row, (N, 1, L, C)."""
 from ..autograd import Tensor
 from .conv import OTHER_RANKS
 from .shape import expand_dims, squeeze
@@ -16,7 +16,7 @@ def single(n, what="size", lowest=1) -> tuple[int]:
 
 
 def on_sequences(function, inputs: Tensor, window, **settings) -> Tensor:
-    """function(inputs, window, **settings) for inputs (N, L, C), by way of images of one row.
+    """function(inputs, window, **settings) for inputs (N, T, C), by way of images of one row.
 
     Args:
         function: an op of images that takes `inputs`, a kernel or a size, and settings by name.

@@ -10,7 +10,7 @@ def max_pool(inputs, pool_size, strides=None, padding: str = "valid", data_forma
     """The largest of each window, (N, H, W, C) -> (N, OH, OW, C): https://keras.io/api/ops/nn/#maxpool-function
 
     Args:
-        inputs: images (N, H, W, C), or sequences (N, L, C).
+        inputs: images (N, H, W, C), or sequences (N, T, C).
         pool_size: of a window, a number or (height, width).
         strides: from window to window; `pool_size` if None.
         padding: "valid" (what is left over at the edge is dropped) or "same" (margins, which never win).

@@ -23,6 +23,7 @@ class Call:
 
 
 IMAGES = 2, 7, 5, 4                                        # not square, odd sizes: one shape, since JAX compiles each anew
+SEQUENCES = 2, 9, 4                                        # likewise
 
 ROWS = {}
 for _module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):

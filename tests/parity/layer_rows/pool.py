@@ -11,6 +11,4 @@ POOLS = {
 ROWS = {
     **{f"{kind}Pooling2D {name}": (f"{kind}Pooling2D", settings, IMAGES, None)
        for kind in ("Max", "Average") for name, settings in POOLS.items()},
-    "GlobalAveragePooling2D": ("GlobalAveragePooling2D", {}, IMAGES, None),
-    "GlobalAveragePooling2D keepdims": ("GlobalAveragePooling2D", dict(keepdims=True), IMAGES, None),
 }
