@@ -10,10 +10,11 @@ from tinyvision.configurable import Configurable, argument_names, did_you_mean, 
 from tinyvision.serialization import deserialize, serialize
 
 OWN_FILES = models.Model, models.Sequential                # their configs hold a graph: test_saving.py
-CLASSES = sorted({cls for members in Configurable.families.values() for cls in members.values()} - {*OWN_FILES},
+BASES = {cls for cls in Configurable.families[layers.Layer].values() if not hasattr(layers, cls.__name__)}    # nobody makes one
+CLASSES = sorted({cls for members in Configurable.families.values() for cls in members.values()} - {*OWN_FILES} - BASES,
                  key=lambda cls: cls.__name__)
 NEEDED = {                                                 # a value for arguments without default, whatever class they are of
-    "filters": 4, "kernel_size": (3, 2), "units": 5, "rate": 0.25, "scale": 0.5, "target_shape": (2, 3), "activation": "relu",
+    "filters": 4, "kernel_size": 3, "units": 5, "rate": 0.25, "scale": 0.5, "target_shape": (2, 3), "activation": "relu",
     "shape": (8, 8, 3), "size": 2, "pool_size": 2, "padding": 1, "factor": 0.1, "mean": 0.5, "learning_rate": 0.1, "n": 2,
     "function": metrics.binary_accuracy, "stddev": 0.1, "height": 4, "width": 5, "input_dim": 6, "output_dim": 3, "axes": 1,
     "dims": (2, 1), "num_heads": 2, "key_dim": 3, "cropping": 1, "value": 1.5, "initial_learning_rate": 0.1, "decay_steps": 10,
@@ -52,7 +53,7 @@ def changed(name, default):
         return default / 2 or 0.5
     if isinstance(default, str) and default in PARTNERS:
         return PARTNERS[default]
-    if name in CHOICES and CHOICES[name] != default:
+    if name in CHOICES and CHOICES[name] != default and not isinstance(default, (int, tuple)):
         return CHOICES[name]
     if isinstance(default, (tuple, list)) and all(isinstance(n, int) for n in default):
         return tuple(n + 1 for n in default)
