@@ -170,7 +170,7 @@ MUTANTS = [
     Mutant("check: the model stays changed", "models/checkup.py", "        model.set_weights(weights)\n        model.optimizer = optimizer\n        for weight",
            "        model.optimizer = optimizer\n        for weight", "test_checks.py:sound"),
     Mutant("check: the first steps are not looked at", "models/checkup.py", "if ratios[most] > 0.1:", "if False:", "test_checks.py:seen_through"),
-    Mutant("costs: steps do not widen what is seen", "models/costs.py", "seen + reach * step", "seen + reach", "test_seeing_inside.py:receptive"),
+    Mutant("costs: steps do not widen what is seen", "models/costs.py", "seen + max(reach) * step", "seen + max(reach)", "test_seeing_inside.py:receptive"),
     Mutant("costs: a matrix product without its rows", "models/costs.py", "return x1.size * (", "return x1.shape[-1] * (", "test_seeing_inside.py:dense"),
     Mutant("profile: ops inside of rules count twice", "profiling.py", "            if not inside[0]:\n", "            if True:\n", "test_seeing_inside.py:training_step"),
     Mutant("recorder: the step is not taken apart", "callbacks/recorder.py", "_size(weight.numpy() - before)", "_size(weight.numpy())", "test_seeing_inside.py:sizes"),
