@@ -594,6 +594,16 @@ SAMPLES.update({f"image.{name}": rows for name, rows in {
         Row(images=integers(-99999, 99999, 7, 5, 3), size=(11, 3), antialias=True), Row(images=booleans(7, 5, 3), size=(4, 8))],
 }.items()})
 
+SEEN = booleans(2, 4, 3, 6)
+SEEN[..., 0] = True                                        # each query sees one key at least
+SAMPLES["dot_product_attention"] = [
+    Row("query key value", query=normal(2, 3, 4, 5), key=normal(2, 6, 4, 5), value=normal(2, 6, 4, 2)),
+    Row("query key value mask", query=normal(2, 3, 4, 5), key=normal(2, 6, 4, 5), value=normal(2, 6, 4, 5), mask=SEEN, scale=0.7),
+    Row("query key value bias", query=normal(2, 3, 4, 5), key=normal(2, 6, 2, 5), value=normal(2, 6, 2, 5), bias=normal(2, 4, 3, 6)),
+    Row("query key value", query=normal(2, 3, 4, 5), key=normal(2, 6, 1, 5), value=normal(2, 6, 1, 3), bias=normal(3, 6),
+        mask=SEEN[0, 0], scale=2.0, is_causal=True),
+    Row("query key value", query=normal(1, 5, 1, 2), key=normal(1, 4, 1, 2), value=normal(1, 4, 1, 2), is_causal=True)]
+
 ROWS = {name: [row.of(name) for row in rows] for name, rows in SAMPLES.items()}
 
 

@@ -17,6 +17,8 @@ LESS_THAN_KERAS = {                                        # {(op, argument): wh
     ("one_hot", "sparse"): "tinyvision has no sparse tensors",
     ("where", "x1"): "no default: where(condition) alone gives positions, whose number is not known beforehand",
     ("where", "x2"): "no default, likewise",
+    ("dot_product_attention", "flash_attention"): "there is one way to compute it",
+    ("dot_product_attention", "attn_logits_soft_cap"): "in Keras for TPUs alone",
     ("dropout", "inputs"): "named x, as in every op of one array",
 }
 

@@ -73,7 +73,7 @@ ABSENT = {                                                 # what Keras has and 
     "embeddings_regularizer", "embeddings_constraint", "recurrent_regularizer", "recurrent_constraint",
     "depthwise_regularizer", "depthwise_constraint", "pointwise_regularizer", "pointwise_constraint",
     "alpha_regularizer", "alpha_constraint", "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint", "synchronized",
-    "renorm", "renorm_clipping", "renorm_momentum", "lora_rank", "lora_alpha", "quantization_config",
+    "renorm", "renorm_clipping", "renorm_momentum", "lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size",
 }
 COMMON = {"name", "dtype", "trainable"}                    # of every layer: compared below
 HIDDEN = {("LayerNormalization", "rms_scaling"): False}    # Keras takes it, although its signature does not say so

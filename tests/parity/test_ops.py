@@ -36,9 +36,25 @@ def as_keras_takes_it(keras, row):
         return lambda x, **how: function(x.astype("int32"), **how)
     if row.name == "sparse_categorical_crossentropy" and row.arguments.get("axis", -1) != -1:     # there it raises, too
         return lambda target, output, axis, **how: function(target, keras.ops.moveaxis(output, axis, -1), **how)
+    if row.name == "dot_product_attention":                # there its softmax is in float32
+        return by_name(lambda **how: attention_by_its_formula(keras.ops, **how))
     if row.arguments.get("limits") is not None:            # tinyvision's own
         return lambda limits, **how: keras.ops.clip(function(**how), *limits)
     return function
+
+
+def attention_by_its_formula(k, query, key, value, bias=0, mask=True, scale=None, is_causal=False):
+    """softmax(query @ key * scale + bias) @ value, in small steps of keras.ops."""
+    key, value = (k.repeat(x, query.shape[2] // x.shape[2], axis=2) for x in (key, value))
+    scores = k.einsum("btnh,bsnh->bnts", query, key) * (query.shape[3] ** -0.5 if scale is None else scale) + bias
+    seen = k.logical_and(mask, np.tri(*scores.shape[2:], dtype=bool) if is_causal else True)
+    return k.einsum("bnts,bsnh->btnh", k.softmax(k.where(seen, scores, -np.inf)), value)
+
+
+@pytest.mark.parametrize("row", [ROWS["dot_product_attention"][i] for i in (1, 2, 4)])         # it refuses the others on JAX
+def test_attention_is_that_of_keras_to_its_own_accuracy(keras, row):
+    theirs = keras.ops.dot_product_attention(**row.arguments)
+    agree(("op", row.name, repr(row)), row(*row.leaves).data, theirs, tolerance=1e-6, dtype="float32")
 
 
 @pytest.mark.parametrize("row", ROWS_OF_KERAS)

@@ -1,5 +1,6 @@
 """Layers, with the names, arguments, defaults and numbers of Keras."""
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .attention import MultiHeadAttention
 from .average_pool import AveragePooling2D, AvgPool2D
 from .base import Layer
 from .conv import Conv2D
@@ -15,6 +16,7 @@ from .depthwise import (
     SeparableConvolution1D,
     SeparableConvolution2D,
 )
+from .einsum_dense import EinsumDense
 from .embedding import Embedding
 from .functions import Identity, Lambda
 from .fused import fused as _fused

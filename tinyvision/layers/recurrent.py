@@ -11,8 +11,9 @@ from ..config import random_key
 from ..configurable import argument_names, snake_case
 from ..device import array_library
 from ..ops.recurrent import gru_step, gru_step_reset_before, lstm_step, nothing, simple_step, steps_of
-from .base import Layer, SymbolicTensor
+from .base import Layer
 from .core import described, positive
+from .inside import build_inside
 
 
 class _Cell(Layer):
@@ -365,11 +366,3 @@ def checked_states(cell, states, n) -> list:
 
 def _sizes(cell):
     return [cell.state_size] if isinstance(cell.state_size, int) else list(cell.state_size)
-
-
-def build_inside(outer, inner, shape) -> None:
-    """Make the weights of a layer inside of another, whose name their paths begin with: "lstm/lstm_cell/kernel"."""
-    if not inner.built:
-        inner._build((SymbolicTensor(shape, inner.dtype),))
-    for weight in inner.weights:
-        weight.path = f"{outer.name}/{weight.path}"

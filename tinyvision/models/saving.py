@@ -219,7 +219,7 @@ def _config_of(layer):
                 "config": {**base, "layers": [_config_of(inner) for inner in layers]}}
     config = serialize(layer)
     if layer.built_with is not None:
-        config["build_config"] = {"input_shape": serialize(layer.built_with)}
+        config["build_config"] = getattr(layer, "build_config", {"input_shape": serialize(layer.built_with)})
     return config
 
 

@@ -23,6 +23,7 @@ from .activation import (
     tanh_shrink,
     threshold,
 )
+from .attention import dot_product_attention
 from .average_pool import average_pool
 from .binary import binary_crossentropy
 from .conv import conv
