@@ -37,7 +37,7 @@ def test_other_numbers_are_refused(number, said):
 @pytest.mark.parametrize("make, message", [
     (lambda: layers.Embedding(0, 3), "input_dim must be a positive integer, got 0"),
     (lambda: layers.Embedding(4, 2.5), "output_dim must be a positive integer, got 2.5"),
-    (lambda: layers.Embedding(4, 3, mask_zero=True), "mask_zero=True is not available, since there are no masks"),
+    (lambda: layers.Embedding(4, 3, mask_zero=True), "mask_zero=True is not available, there are no masks"),
     (lambda: layers.Embedding(3, 3, weights=VECTORS), r"embeddings has shape \(3, 3\), got an array of shape \(4, 3\)")])
 def test_what_cannot_be_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
