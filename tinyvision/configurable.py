@@ -15,6 +15,7 @@ class Configurable:
 
     families = {}                                          # base class -> {name in lower case without "_": class}
     aliases = ()                                           # other names that a class goes by, such as "mse"
+    also = ()                                              # classes whose arguments the last `**settings` hold, too
 
     def __init_subclass__(cls, **settings):
         super().__init_subclass__(**settings)
@@ -40,9 +41,9 @@ class Configurable:
 
 
 def argument_names(cls) -> list[str]:
-    """The names of all arguments that a class is made with; `**settings` stand for those of the class above."""
+    """The names of all arguments that a class is made with; `**settings` stand for those of the class above, then of `also`."""
     names = []
-    for base in cls.__mro__:
+    for base in (*cls.__mro__, *cls.also):
         if "__init__" in vars(base) and base is not object:
             parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
             names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]

@@ -21,7 +21,8 @@ def serialize(value):
     if isinstance(value, Configurable):
         package, *path = type(value).__module__.split(".")
         own = package == __package__
-        return {"module": f"keras.{path[0]}" if own else type(value).__module__, "class_name": type(value).__name__,
+        home = "keras." + (".".join(path) if path[1:] == ["schedules"] else path[0]) if own else type(value).__module__
+        return {"module": home, "class_name": type(value).__name__,
                 "config": serialize(value.get_config()), "registered_name": None if own else type(value).__name__}
     name = getattr(value, "__name__", "<lambda>")
     if callable(value) and name != "<lambda>":

@@ -84,7 +84,7 @@ class Trainer:
         steps = steps_per_epoch or (len(training) if hasattr(training, "__len__") else None)
         history = self.history = History()
         bars = [ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
-        around = [history, *(callbacks or ()), *bars]
+        around = [*(callbacks or ()), history, *bars]           # the history holds what callbacks add to the logs
         for callback in around:
             callback.model = self
         self.stop_training, logs, stream = False, {}, _round_and_round(training)
@@ -101,6 +101,7 @@ class Trainer:
                     break
         except KeyboardInterrupt:
             print("\nTraining was interrupted; the history so far and the weights are kept.")
+        self.optimizer.finalize_variable_values(self.trainable_weights)
         _tell(around, "on_train_end", logs)
         return history
 

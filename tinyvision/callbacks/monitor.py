@@ -4,7 +4,7 @@ import warnings
 from .base import Callback
 
 
-class _Monitor(Callback):
+class Monitor(Callback):
     """Follows one number of the logs, and knows when it got better."""
 
     def __init__(self, monitor, mode, min_delta=0.0, best=None):
@@ -25,7 +25,7 @@ class _Monitor(Callback):
         return self.best is None or self.sign * (value - self.best) > self.min_delta
 
 
-class EarlyStopping(_Monitor):
+class EarlyStopping(Monitor):
     """Ends training when a number has stopped getting better. https://keras.io/api/callbacks/early_stopping/
 
     Args:
@@ -69,7 +69,7 @@ class EarlyStopping(_Monitor):
             self.model.set_weights(self.best_weights)
 
 
-class ModelCheckpoint(_Monitor):
+class ModelCheckpoint(Monitor):
     """Saves the model while it trains. https://keras.io/api/callbacks/model_checkpoint/
 
     Args:

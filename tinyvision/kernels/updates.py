@@ -34,8 +34,9 @@ def sgd(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, momentum: NUM
 
 
 @job
-def rmsprop(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, rho: NUMBER, epsilon: NUMBER):
-    rates, kept, new, more = spread(rate), spread(rho), spread(F32(1) - rho), spread(epsilon)
+def rmsprop(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, rho: NUMBER, rest: NUMBER, epsilon: NUMBER):
+    """`rest` is 1 - rho, as exact as float32 has it: 1 - 0.999 is 5e-5 off if 0.999 is rounded before."""
+    rates, kept, new, more = spread(rate), spread(rho), spread(rest), spread(epsilon)
     for row in range(rows):
         first, last, at = _piece(table, row, 4, part, parts)
         w, g, velocity = (floats_at(table[at + 1], table[at]), floats_at(table[at + 2], table[at]),
@@ -48,8 +49,9 @@ def rmsprop(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, rho: NUMB
 
 
 @job
-def adam(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, beta_1: NUMBER, beta_2: NUMBER, epsilon: NUMBER):
-    rates, new, new_square, more = spread(rate), spread(F32(1) - beta_1), spread(F32(1) - beta_2), spread(epsilon)
+def adam(part, parts, table: INTEGERS, rows: INTEGER, rate: NUMBER, rest_1: NUMBER, rest_2: NUMBER, epsilon: NUMBER):
+    """`rest_1` and `rest_2` are 1 - beta_1 and 1 - beta_2."""
+    rates, new, new_square, more = spread(rate), spread(rest_1), spread(rest_2), spread(epsilon)
     for row in range(rows):
         first, last, at = _piece(table, row, 5, part, parts)
         w, g = floats_at(table[at + 1], table[at]), floats_at(table[at + 2], table[at])

@@ -6,6 +6,7 @@ layers inside are named by class and place (`layers/conv2d`, `layers/conv2d_1`),
 import collections
 import io
 import json
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -170,28 +171,39 @@ def _found(group, layer):
 
 
 def _optimizer_arrays(model):
-    """Steps, learning rate, and what is remembered of each weight, in Keras's order."""
+    """Steps, the learning rate unless a schedule chooses it, and what is remembered of each weight, in Keras's order."""
     optimizer = model.optimizer
-    yield np.asarray(optimizer.iterations, np.int32)
-    yield np.asarray(optimizer.learning_rate, np.float32)
-    for _, array in _slots(optimizer, model.trainable_weights):
-        yield array
+    yield np.asarray(optimizer.calls, np.int32)
+    if not callable(optimizer.get_config()["learning_rate"]):
+        yield np.asarray(optimizer.learning_rate, np.float32)
+    if optimizer.slots:                                    # otherwise there was no step yet
+        yield from _slots(optimizer, model.trainable_weights)
+        yield from (np.asarray(getattr(optimizer, name), np.float64) for name in getattr(optimizer, "shared", ()))
 
 
 def _set_optimizer_arrays(model, arrays):
-    optimizer = model.optimizer
-    slots = list(_slots(optimizer, model.trainable_weights, all_names=len(arrays) > 2))
-    optimizer.iterations, optimizer.learning_rate = int(arrays[0]), float(np.format_float_positional(arrays[1]))
-    for (_, slot), array in zip(slots, arrays[2:]):
+    optimizer, (calls, *arrays) = model.optimizer, arrays
+    rate = arrays.pop(0) if arrays and not callable(optimizer.get_config()["learning_rate"]) else None
+    slots = list(_slots(optimizer, model.trainable_weights)) if arrays else []
+    shared = getattr(optimizer, "shared", ()) if arrays else ()
+    if [s.shape for s in slots] + [()] * len(shared) != [a.shape for a in arrays]:
+        warnings.warn(f"the file remembers other things of the weights than this {type(optimizer).__name__} does, in "
+                      f"{len(arrays)} arrays, not {len(slots) + len(shared)}: the optimizer starts afresh", stacklevel=3)
+        return
+    optimizer.calls = int(calls)
+    optimizer.iterations = optimizer.calls // (optimizer.gradient_accumulation_steps or 1)
+    if rate is not None:
+        optimizer.learning_rate = float(np.format_float_positional(rate))
+    for slot, array in zip(slots, arrays):
         slot[...] = array
+    for name, array in zip(shared, arrays[len(slots):]):
+        setattr(optimizer, name, float(array))
 
 
-def _slots(optimizer, weights, all_names=False):
-    for names in optimizer.slot_groups:
-        for weight in weights:
-            for name in names:
-                if all_names or name in optimizer.slots:
-                    yield name, optimizer.slot(name, weight)
+def _slots(optimizer, weights):
+    """What an optimizer remembers of weights: arrays, in the order of Keras's files."""
+    groups = [*(group for options in optimizer.options for group in options.slot_groups), *optimizer.slot_groups]
+    return (optimizer.slot(name, weight) for names in groups for weight in weights for name in names)
 
 
 # Configs ----------------------------------------------------------------------------------------------------------------

@@ -15,14 +15,13 @@ class RMSprop(Optimizer):
         momentum: how much of the last step is kept.
         epsilon: added under the root.
         centered: take the variance of the gradients in place of their mean square.
-        clipnorm, clipvalue, global_clipnorm, name: as for `Optimizer`.
+        name, and others by name: as for `Optimizer` and its `Options`.
     """
-
-    slot_groups = ("velocity",), ("momentum",), ("average_gradient",)
 
     def __init__(self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **settings):
         super().__init__(learning_rate, **settings)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
+        self.slot_groups = [("velocity",), *[("momentum",)] * bool(momentum), *[("average_gradient",)] * bool(centered)]
 
     def update_step(self, gradient, variable, learning_rate):
         velocity = self.slot("velocity", variable)

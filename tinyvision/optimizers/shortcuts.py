@@ -5,14 +5,14 @@ import importlib
 import numpy as np
 
 from ..kernels.choice import forced
-from .adam import Adam
+from .adam import Adam, AdamW
 from .base import SHORTCUTS
 from .rmsprop import RMSprop
 from .sgd import SGD
 
 
 def all_at_once(optimizer, gradients, variables) -> bool:
-    """Do the step, if it is a plain one of SGD, RMSprop or Adam on float32 arrays of the CPU; else return False."""
+    """Do the step, if it is a plain one of SGD, RMSprop, Adam or AdamW on float32 arrays of the CPU; else return False."""
     names = _remembered(optimizer)
     if names is None or not variables or forced() == "numpy" or _updates() is None:
         return False
@@ -34,7 +34,7 @@ def _remembered(optimizer):
         return ["momentum"] if optimizer.momentum else []
     if type(optimizer) is RMSprop and not optimizer.momentum and not optimizer.centered:
         return ["velocity"]
-    if type(optimizer) is Adam and not optimizer.amsgrad:
+    if type(optimizer) in (Adam, AdamW) and not optimizer.amsgrad:
         return ["momentum", "velocity"]
     return None
 
@@ -44,10 +44,10 @@ def _run(optimizer, updates, table, rows):
     if type(optimizer) is SGD:
         updates.sgd(table, rows, rate, optimizer.momentum, optimizer.nesterov)
     elif type(optimizer) is RMSprop:
-        updates.rmsprop(table, rows, rate, optimizer.rho, optimizer.epsilon)
+        updates.rmsprop(table, rows, rate, optimizer.rho, 1 - optimizer.rho, optimizer.epsilon)
     else:
         rate *= (1 - optimizer.beta_2 ** t) ** 0.5 / (1 - optimizer.beta_1 ** t)
-        updates.adam(table, rows, rate, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
+        updates.adam(table, rows, rate, 1 - optimizer.beta_1, 1 - optimizer.beta_2, optimizer.epsilon)
 
 
 @functools.cache
