@@ -153,7 +153,7 @@ def test_flat_targets_do_not_make_a_square():
     """(N,) with (N, 1): N differences, not N times N; as in Keras."""
     y_true, y_pred = np.arange(4.0), np.arange(4.0)[:, None]
     assert losses.MeanSquaredError()(y_true, y_pred).item() == 0
-    assert tv.metrics.binary_accuracy(y_true > 1, (y_pred > 1) * 1.0).shape == (4,)
+    assert tv.metrics.binary_accuracy(y_true > 1, (y_pred > 1) * 1.0).shape == (4, 1)
 
 
 @pytest.mark.parametrize("y, low, high", [([0, 1, 3], 0, 3), ([-1, 0, 2], -1, 2), ([1, 2, 10], 1, 10)])

@@ -182,8 +182,8 @@ def test_mean_is_that_of_keras(keras, values):
 
 def test_mean_of_values_that_stand_for_many():
     mean = metrics.Mean()
-    mean.update_state(1.0, weight=32)
-    mean.update_state(4.0, weight=16)
+    mean.update_state(1.0, sample_weight=32)
+    mean.update_state(4.0, sample_weight=16)
     np.testing.assert_allclose(mean.result(), 2, rtol=1e-15)
 
 

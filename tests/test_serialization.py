@@ -16,14 +16,15 @@ CLASSES = sorted({cls for members in Configurable.families.values() for cls in m
 NEEDED = {                                                 # a value for arguments without default, whatever class they are of
     "filters": 4, "kernel_size": 3, "units": 5, "rate": 0.25, "scale": 0.5, "target_shape": (2, 3), "activation": "relu",
     "shape": (8, 8, 3), "size": 2, "pool_size": 2, "padding": 1, "factor": 0.1, "mean": 0.5, "learning_rate": 0.1, "n": 2,
-    "function": metrics.binary_accuracy, "stddev": 0.1, "height": 4, "width": 5, "input_dim": 6, "output_dim": 3, "axes": 1,
+    "function": metrics.binary_accuracy, "fn": metrics.binary_accuracy, "stddev": 0.1, "height": 4,
+    "width": 5, "input_dim": 6, "output_dim": 3, "axes": 1,
     "dims": (2, 1), "num_heads": 2, "key_dim": 3, "cropping": 1, "value": 1.5, "initial_learning_rate": 0.1, "decay_steps": 10,
     "first_decay_steps": 10,
     "decay_rate": 0.9, "boundaries": [5], "values": [0.1, 0.01], "max_value": 1.0, "layer": layers.Dense(2), "num_classes": 3,
 }
 CHOICES = {"padding": "same", "mode": "fan_out", "distribution": "uniform", "reduction": "sum",
            "kernel_initializer": "he_normal", "activation": "tanh", "name": "mine", "dtype": "float64", "seed": 3}
-OF_FUNCTIONS = metrics.MeanOfFunction, layers.Lambda       # which no JSON holds
+OF_FUNCTIONS = metrics.MeanMetricWrapper, losses.LossFunctionWrapper, layers.Lambda                     # which no JSON holds
 NOT_WRITTEN = [(layers.SpatialDropout1D, "trainable"), (layers.SpatialDropout2D, "trainable")]         # Keras refuses it there
 PARTNERS = {"rows": "columns"}                             # of arguments whose name means different things in different classes
 
@@ -242,7 +243,7 @@ def test_losses_by_name(name, cls):
 
 
 @pytest.mark.parametrize("name, cls", [
-    ("accuracy", metrics.Accuracy), ("acc", metrics.Accuracy), ("mean", metrics.Mean),
+    ("accuracy", metrics.MeanMetricWrapper), ("acc", metrics.MeanMetricWrapper), ("mean", metrics.Mean),
     ("binary_accuracy", metrics.BinaryAccuracy),
     ("sparse_categorical_accuracy", metrics.SparseCategoricalAccuracy), ("CategoricalAccuracy", metrics.CategoricalAccuracy),
     ("glorot_uniform", initializers.GlorotUniform), ("HeNormal", initializers.HeNormal), ("zeros", initializers.Zeros),

@@ -2,12 +2,11 @@
 import math
 import numbers
 
-import numpy as np
-
 from . import configurable, ops
 from .autograd import Tensor, as_tensor
 from .config import epsilon
 from .configurable import Configurable
+from .device import array_library
 from .serialization import deserialize, serialize  # noqa: F401 (Keras has them here)
 
 
@@ -86,7 +85,7 @@ class OrthogonalRegularizer(Regularizer):
         n = x.shape[0]
         squares = ops.sum(ops.square(x), axis=1, keepdims=True)
         x = x / ops.sqrt(ops.maximum(squares, epsilon() ** 2))
-        cosines = ops.abs(x @ ops.transpose(x)) * (1 - np.eye(n, dtype=x.dtype))
+        cosines = ops.abs(x @ ops.transpose(x)) * Tensor(1 - array_library(x.data).eye(n, dtype=x.dtype))
         return self.factor * ops.sum(cosines) / max(n * (n - 1), 1)          # each pair stands there twice
 
 

@@ -151,7 +151,7 @@ class Trainer:
 
     def _gather(self, loss, x, y, y_pred):
         samples = len(next(leaves(x)))
-        self._loss_tracker.update_state(loss.detach(), weight=samples)
+        self._loss_tracker.update_state(loss.detach(), sample_weight=samples)
         for metric in self.metrics:
             metric.update_state(y, y_pred.detach())
         return {metric.name: metric.result() for metric in (self._loss_tracker, *self.metrics)}

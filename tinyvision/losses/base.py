@@ -3,6 +3,8 @@ from .. import configurable, ops
 from ..autograd import Tensor, as_tensor
 from ..configurable import Configurable
 
+REDUCTIONS = "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None
+
 
 class Loss(Configurable):
     """A call with (y_true, y_pred) returns one number: the values of all samples, reduced.
@@ -11,27 +13,57 @@ class Loss(Configurable):
 
     Args:
         name: of the loss in logs.
-        reduction: "sum_over_batch_size" (the mean), "mean", "sum", or None for the values themselves.
+        reduction: "sum_over_batch_size" (the mean of the values, weighed or not), "mean" (the same), "sum",
+            "mean_with_sample_weight" (the sum divided by that of the weights), or None for the values themselves.
     """
 
     def __init__(self, name=None, reduction="sum_over_batch_size"):
-        if reduction not in ("sum_over_batch_size", "mean", "sum", "none", None):
-            raise ValueError(f"{type(self).__name__}: reduction is 'sum_over_batch_size', 'mean', 'sum' or None, "
-                             f"not {reduction!r}")
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"{type(self).__name__}: reduction is one of {str(REDUCTIONS)[1:-1]}, not {reduction!r}")
         self.reduction, self.name = reduction, name or configurable.snake_case(type(self).__name__)
 
     def call(self, y_true, y_pred):
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
-    def __call__(self, y_true, y_pred):
-        return reduced(self.call(as_tensor(y_true), as_tensor(y_pred)), self.reduction)
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        values = self.call(as_tensor(y_true), as_tensor(y_pred))
+        if sample_weight is not None:
+            sample_weight = fitted(sample_weight, values)
+            values = values * sample_weight
+        if self.reduction in (None, "none"):
+            return values
+        if self.reduction == "mean_with_sample_weight" and sample_weight is not None:
+            return ops.sum(values) / (ops.sum(sample_weight).item() or 1)
+        return ops.sum(values) if self.reduction == "sum" else ops.mean(values)
 
 
-def reduced(values: Tensor, reduction: str | None) -> Tensor:
-    """A tensor of values, made one number."""
-    if reduction in (None, "none"):
-        return values
-    return ops.sum(values) if reduction == "sum" else ops.mean(values)
+class LossFunctionWrapper(Loss):
+    """A loss made of a function of (y_true, y_pred) that returns a value for each sample.
+
+    Args:
+        fn: the function.
+        reduction, name: as for `Loss`; the function's name if None.
+    """
+
+    def __init__(self, fn, reduction="sum_over_batch_size", name=None):
+        super().__init__(name or getattr(fn, "__name__", None), reduction)
+        self.call = fn
+
+
+def fitted(weights, values) -> Tensor:
+    """Weights in the dtype of the values, in a shape that broadcasts to theirs: (N,) weighs all values (N, ...) of a sample.
+
+    Raises:
+        ValueError: they do not fit.
+    """
+    weights = ops.cast(as_tensor(weights), values.dtype)
+    if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
+        weights = ops.squeeze(weights, axis=-1)
+    shape = weights.shape + (1,) * (values.ndim - weights.ndim)
+    if len(shape) > values.ndim or any(n not in (1, m) for n, m in zip(shape, values.shape)):
+        raise ValueError(f"weights of shape {weights.shape} do not fit values of shape {values.shape}: give one weight for "
+                         "each sample, (N,), or one for each value")
+    return ops.reshape(weights, shape)
 
 
 def matched(y_true, y_pred) -> tuple[Tensor, Tensor]:
@@ -56,13 +88,7 @@ def _one_rank(flat, column):
     return (ops.expand_dims(flat, axis=-1), column) if flat.ndim == 1 else (flat, ops.squeeze(column, axis=-1))
 
 
-def fraction(value):
-    """A label smoothing, if it lies between 0 and 1."""
-    if not 0 <= value <= 1:
-        raise ValueError(f"label_smoothing lies between 0 and 1, got {value}")
-    return value
-
-
 def get(identifier):
-    """The loss for a name ("sparse_categorical_crossentropy", "mse"), an object, or a function of (y_true, y_pred)."""
-    return configurable.get(Loss, identifier)
+    """The Loss for a name ("sparse_categorical_crossentropy", "mse"), an object, or a function of (y_true, y_pred)."""
+    found = configurable.get(Loss, identifier)
+    return found if isinstance(found, Loss) else LossFunctionWrapper(found)

@@ -1,7 +1,14 @@
 """The crossentropy of labels 0 and 1."""
 from .. import ops
 from ..autograd import Tensor
-from .base import Loss, fraction, matched
+from .base import Loss, matched
+
+
+def fraction(value):
+    """A label smoothing, if it lies between 0 and 1."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"label_smoothing lies between 0 and 1, got {value}")
+    return value
 
 
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1) -> Tensor:

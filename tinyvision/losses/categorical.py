@@ -1,7 +1,8 @@
-"""Crossentropies of classes: of one-hot targets, and of class numbers."""
+"""The crossentropy of one-hot targets."""
 from .. import ops
 from ..autograd import Tensor
-from .base import Loss, fraction, matched
+from .base import Loss, matched
+from .binary import fraction
 
 
 def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1) -> Tensor:
@@ -10,11 +11,6 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[axis]
     return ops.categorical_crossentropy(y_true, y_pred, from_logits, axis)
-
-
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, *, axis=-1) -> Tensor:
-    """-log(y_pred[y_true]) over the class axis, for targets that are class numbers."""
-    return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
 
 class CategoricalCrossentropy(Loss):
@@ -36,22 +32,3 @@ class CategoricalCrossentropy(Loss):
 
     def call(self, y_true, y_pred):
         return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
-
-
-class SparseCategoricalCrossentropy(Loss):
-    """-log(y_pred[y_true]), for targets that are class numbers.
-
-    https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class
-
-    Args:
-        from_logits: whether the predictions are logits, before a softmax, in place of probabilities.
-        axis: of the classes.
-        reduction, name: as for `Loss`.
-    """
-
-    def __init__(self, from_logits=False, *, reduction="sum_over_batch_size", axis=-1, name=None):
-        super().__init__(name, reduction)
-        self.from_logits, self.axis = from_logits, axis
-
-    def call(self, y_true, y_pred):
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, axis=self.axis)

@@ -1,0 +1,43 @@
+"""Metrics, with the names, arguments and numbers of Keras."""
+from ..losses.binary import binary_crossentropy
+from ..losses.categorical import categorical_crossentropy
+from ..losses.divergence import kl_divergence, poisson
+from ..losses.focal import binary_focal_crossentropy, categorical_focal_crossentropy
+from ..losses.hinge import categorical_hinge, hinge, squared_hinge
+from ..losses.ignoring import sparse_categorical_crossentropy
+from ..losses.regression import (
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+)
+from ..serialization import deserialize, serialize
+from .accuracy import Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
+from .base import (
+    Mean,
+    MeanMetricWrapper,
+    Metric,
+    binary_accuracy,
+    categorical_accuracy,
+    get,
+    sparse_categorical_accuracy,
+)
+from .hinge import CategoricalHinge, Hinge, SquaredHinge
+from .probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+)
+from .regression import (
+    CosineSimilarity,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    RootMeanSquaredError,
+)
