@@ -325,6 +325,12 @@ MUTANTS = [
            "parity/test_adapting.py:keras_finds"),
     Mutant("Normalization: parts count alike", "layers/numerical.py", "n / (count + n), count / (count + n)", "0.5, 0.5", "parity/test_adapting.py:parts or keras_finds"),
     Mutant("Normalization: inverted without the mean", "layers/numerical.py", "x * deviation + mean if", "x * deviation if", "parity/test_layers.py:inverted"),
+    Mutant("layers in order: the last way counts, not the longest", "models/ordering.py", "max(depth.get(t.call, 0), depth[call] + 1)", "depth[call] + 1",
+           "parity/test_models.py:order"),
+    Mutant("layers in order: the walk begins with the last input", "models/ordering.py", "for other in reversed(t.call.inputs))", "for other in t.call.inputs)",
+           "parity/test_models.py:order"),
+    Mutant("files: calls of models are counted from 0", "models/saving.py", "[name, call + _is_functional(t.call.layer), index]", "[name, call, index]",
+           "parity/test_models.py:files"),
     # Recurrent layers and attention
     Mutant("lstm: nothing is forgotten", "ops/recurrent.py", "recurrent_activation(f) * c", "c", f"{LAYERS}:output and LSTM"),
     Mutant("gru: the update gate the other way round", "ops/recurrent.py", "return z * h + (1 - z) * activation(candidate + r * h_candidate)",

@@ -149,7 +149,6 @@ ROWS = {function.__name__: (function, shapes) for function, shapes in [
     (named, {"a": VECTORS, "b": VECTORS}), (nested, VECTORS), (sequential, IMAGES), (deferred, IMAGES), (any_size, IMAGES),
     (stubborn, VECTORS), (lenient, (3, 8, 6)), (subclassed, VECTORS)]}
 every_row = pytest.mark.parametrize("row", ROWS)
-IN_KERAS_ORDER = [row for row in ROWS if row not in ("residual", "named")]     # there, Keras sorts by distance from the output
 BOTH_MODES = [(row, training) for row in ROWS for training in (False, True)
               if (row, training) != ("stubborn", True)]    # which Keras breaks: fit's training=True overrides the layer's False
 
@@ -230,7 +229,7 @@ def test_gradients_are_those_of_keras(keras, row):
         assert np.abs(weight.grad.numpy()).max() > 0 or key(weight) == "c/bias"    # all but one, normalized away, are reached
 
 
-@pytest.mark.parametrize("row", IN_KERAS_ORDER)
+@every_row
 def test_weights_and_layers_come_in_the_order_of_keras(keras, row):
     model = ours(row)
     twin = theirs(keras, row, model)

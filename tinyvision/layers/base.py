@@ -16,7 +16,7 @@ _name_counts = collections.Counter()
 _clock = itertools.count()                                 # a call is younger than those that made its inputs
 
 
-NO_LAYERS = {"_calls", "_config", "_weights", "_prepared"}             # attributes of a layer that hold no others
+NO_LAYERS = {"_calls", "_config", "_weights", "_prepared", "_layers_in_order"}   # attributes of a layer that hold no others
 WHEN_UNTOLD = []                                           # called with (layer, output) if nobody said whether this is training
 
 

@@ -5,6 +5,7 @@ from . import (
     checkup as _checkup,
     fusion as _fusion,
     inspection as _inspection,
+    ordering as _ordering,
     replay as _replay,
     saving as _saving,
 )

@@ -4,7 +4,7 @@ from ..layers.base import Layer, SymbolicTensor, unique_name
 from ..structures import leaves, map_structure, unique
 from ..training import Trainer
 
-REWRITES = []                                              # functions (calls, outputs) -> calls that do the same, faster
+WHEN_CONNECTED = []                                        # functions of a model that was just put together
 
 
 class Model(Trainer, Layer):
@@ -53,20 +53,19 @@ class Model(Trainer, Layer):
                 found[id(t.call)] = t.call
                 todo += t.call.inputs
         self._calls_inside = sorted(found.values(), key=lambda call: call.born)
-        names = [layer.name for layer in self.layers]
+        starts = [t.call for t in self.inputs if not t.call.inputs]
+        self._layers_in_order = unique(call.layer for call in (*starts, *self._calls_inside))
+        names = [layer.name for layer in self._layers_in_order]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"each layer of a model needs a name of its own; {', '.join(sorted(twice))} occurs more than once")
         self._steps, self.built = self._calls_inside, True
-        for rewrite in REWRITES:
-            self._steps = rewrite(self._steps, self.outputs)
+        for look in WHEN_CONNECTED:
+            look(self)
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers of the model, in the order in which they run."""
-        if not self._calls_inside:
-            return self.sublayers
-        starts = [t.call.layer for t in self.inputs if not t.call.inputs]
-        return unique([*starts, *(call.layer for call in self._calls_inside)])
+        """The layers of the model, in an order in which they can run."""
+        return list(self._layers_in_order) if self._calls_inside else self.sublayers
 
     @property
     def sublayers(self):

@@ -17,7 +17,7 @@ from ..layers.conv import Conv2D
 from ..layers.fused import fused
 from ..layers.norm import BatchNormalization
 from ..layers.pool import MaxPooling2D
-from .functional import REWRITES
+from .functional import WHEN_CONNECTED
 
 PLAIN = 0.0, math.inf                                      # the limits of a ReLU
 
@@ -125,4 +125,8 @@ def _is_pool(layer):
     return type(layer) is MaxPooling2D and layer.pool_size == layer.strides == (2, 2) and layer.padding == "valid"
 
 
-REWRITES.append(fuse)
+def _run_fused(model):
+    model._steps = fuse(model._steps, model.outputs)
+
+
+WHEN_CONNECTED.append(_run_fused)

@@ -19,7 +19,7 @@ from ..kernels.registry import WATCHERS
 from ..layers.conv import Conv2D
 from ..layers.core import Dense, Flatten
 from ..layers.fused import fused
-from .functional import REWRITES
+from .functional import WHEN_CONNECTED
 from .fusion import ConvChain, in_rows
 
 LARGEST_BATCH, LARGEST = 2 ** 20, 2 ** 25                  # bytes of a batch, and of all that a recording keeps
@@ -116,4 +116,8 @@ def _continues(row, call):
     return bool(row) and (type(layer) is Flatten or (type(layer) is Dense and type(before) is Flatten))
 
 
-REWRITES.append(in_replays)
+def _run_in_replays(model):
+    model._steps = in_replays(model._steps, model.outputs)
+
+
+WHEN_CONNECTED.append(_run_in_replays)

@@ -243,6 +243,10 @@ def _functional_config(model):
     def history(t):
         return [t.call.layer.name, calls[t.call.layer].index(t.call), t.index]
 
+    def end(t):
+        name, call, index = history(t)
+        return [name, call + _is_functional(t.call.layer), index]          # at the ends, Keras counts calls of models from 1
+
     def argument(value):
         if isinstance(value, SymbolicTensor):
             return {"class_name": "__keras_tensor__",
@@ -255,8 +259,8 @@ def _functional_config(model):
 
     layers = [{**_config_of(layer), "name": layer.name, "inbound_nodes": nodes(layer)} for layer in calls]
     return {"name": model.name, "trainable": model.trainable, "layers": layers,
-            "input_layers": map_structure(history, model._input_structure),
-            "output_layers": map_structure(history, model._output_structure)}
+            "input_layers": map_structure(end, model._input_structure),
+            "output_layers": map_structure(end, model._output_structure)}
 
 
 def _model_from(config, custom_objects):
@@ -324,7 +328,8 @@ def _functional_from(config, custom_objects):
 
     def ends(value):
         if isinstance(value, list) and len(value) == 3 and isinstance(value[0], str):
-            return place(value)
+            name, call, index = value
+            return place((name, call - _is_functional(layers[name]), index))
         return {n: ends(v) for n, v in value.items()} if isinstance(value, dict) else [ends(v) for v in value]
 
     model = Model(ends(config["input_layers"]), ends(config["output_layers"]), name=config["name"])
