@@ -289,6 +289,10 @@ MUTANTS = [
     Mutant("normalize: nan at 0", "ops/layer_norm.py", "where(zero, 1, powers)", "powers", "test_normalization.py:nothing"),
     Mutant("rms_normalization: with the mean taken off", "ops/layer_norm.py", "rsqrt(mean(x * x, axis=axes, keepdims=True)", "rsqrt(var(x, axis=axes, keepdims=True)",
            f"{ORACLE}:rms_norm"),
+    Mutant("meshgrid: rows and columns mixed up", "ops/making.py", "places[:2] = 1, 0", "pass", "test_making.py:grid"),
+    Mutant("linspace: without its end", "ops/making.py", "num - 1 if endpoint else num", "num", f"{ORACLE}:linspace"),
+    Mutant("diagonal: below is above", "ops/diagonals.py", "return place, place + k", "return place, place + abs(k)", f"{ORACLE}:diag"),
+    Mutant("tril: the gradient keeps the main diagonal", "ops/diagonals.py", "tril(g, k=k)", "tril(g)", f"{LAWS}:test_gradient and tril"),
     # Images: resizing, cropping, transforming
     # Activations, and layers without weights
     Mutant("activations: gelu as ops has it", "activations/named.py", "def gelu(x, approximate=False)", "def gelu(x, approximate=True)",

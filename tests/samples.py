@@ -17,7 +17,7 @@ KERNELS = kernels.registry.KERNELS
 OPS = {prefix + name: function for prefix, home in (("", ops), ("image.", ops.image)) for name, function in vars(home).items()
        if callable(function) and not name.startswith("_")}
 WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "argsort", "equal", "greater", "greater_equal", "isclose", "isfinite", "isinf",
-                    "isnan", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "not_equal", "one_hot"}
+                    "isnan", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "not_equal", "one_hot", "ones_like", "zeros_like"}
 NOT_IN_KERAS = {"batch_normalization_training", "clipped_relu", "dropout", "fused_conv", "getitem", "group_normalization", "instance_normalization", "mish", "putitem", "to_device"}        # in keras.ops, that is
 
 
@@ -501,6 +501,33 @@ SAMPLES = {
     "true_divide": two(normal, positive),
     "transpose": [Row(x=normal(2, 3, 4), axes=axes) for axes in (None, (1, 2, 0), (0, -1, 1))] + [
         Row("x", x=normal(2, 3, 4), axes=(0, 2, 1)), Row(x=normal(3)), Row(x=normal(2, 3), axes=[1, 0])],
+    "arange": [Row(start=3), Row(start=1, stop=9, step=3), Row(start=2, stop=7), Row(start=0.5, stop=2.0, step=0.25, dtype="float64"),
+               Row(start=5, stop=0, step=-2, dtype="float32"), Row(start=1.5), Row(start=4, stop=2)],
+    "diag": [Row(x=normal(3)), Row(x=normal(2), k=1), Row(x=normal(2), k=-2), Row(x=normal(3, 4)), Row(x=normal(4, 3), k=-1), Row(x=normal(3, 4), k=2),
+             Row(x=normal(2, 2), k=5)],
+    "diagonal": [Row(x=normal(3, 4)), Row(x=normal(3, 4), offset=1), Row(x=normal(4, 3), offset=-2), Row("x", x=normal(2, 3, 4), axis1=1, axis2=2),
+                 Row("x", x=normal(2, 3, 4), offset=1, axis1=-1, axis2=-2), Row("x", x=normal(2, 3, 3, 2), offset=-1, axis1=2, axis2=-3)],
+    "eye": [Row(N=3), Row(N=2, M=4), Row(N=4, M=2, k=-1, dtype="int32"), Row(N=3, M=None, k=1, dtype="float64")],
+    "full": [Row(shape=(2, 3), fill_value=1.5), Row(shape=3, fill_value=2, dtype="int32"), Row(shape=(2, 3), fill_value=normal(3), dtype="float64"),
+             Row(shape=(2,), fill_value=normal(), dtype="float64")],
+    "full_like": [Row(x=np.ones((2, 3), int), fill_value=2), Row(x=np.ones((2, 3), int), fill_value=1.5, dtype="float64"),
+                  Row(x=normal(2, 3), fill_value=normal(3), constant="x"), Row(x=normal(2), fill_value=3, dtype="int32", constant="x")],
+    "hstack": [Row(xs=[normal(2), normal(3)]), Row("xs", xs=[normal(2, 3), normal(2, 1)]), Row(xs=[normal(), normal(2)]), Row("xs", xs=[normal(2, 3, 2)])],
+    "identity": [Row(n=3), Row(n=2, dtype="int32"), Row(n=1, dtype="float64")],
+    "linspace": [Row(start=normal(), stop=normal()), Row(start=normal(3), stop=normal(2, 3), num=4, axis=1), Row(start=0.0, stop=normal(), num=1),
+                 Row(start=normal(), stop=2, num=5, endpoint=False, retstep=True), Row(start=normal(2), stop=normal(2), num=3, axis=-1, retstep=True),
+                 Row(start=normal(), stop=normal(), num=3, dtype="float64"), Row(start=0, stop=9, num=4, dtype="int32", differentiable=False)],
+    "meshgrid": [Row(x=[normal(2), np.arange(3)]), Row(x=[normal(2), np.arange(3), np.arange(4)], indexing="ij"),
+                 Row(x=[normal(2), np.arange(1), np.arange(3)]), Row(x=[normal(3)])],
+    "ones": [Row(shape=(2, 3)), Row(shape=3, dtype="int32"), Row(shape=(), dtype="float64")],
+    "ones_like": [Row(x=integers(0, 3, 2)), Row(x=integers(0, 3, 2, 3)), Row("x", x=normal(2, 3), dtype="int32"), Row(x=booleans(2), dtype="float64")],
+    "trace": [Row(x=normal(3, 4)), Row(x=normal(3, 4), offset=1), Row(x=normal(4, 3), offset=-2), Row("x", x=normal(2, 3, 4), axis1=1, axis2=2),
+              Row("x", x=normal(2, 3, 4), offset=1, axis1=-1, axis2=-2)],
+    "tril": [Row(x=normal(3, 4)), Row("x", x=normal(2, 3, 3), k=1), Row(x=normal(4, 3), k=-1)],
+    "triu": [Row(x=normal(3, 4)), Row("x", x=normal(2, 3, 3), k=1), Row(x=normal(4, 3), k=-1)],
+    "vstack": [Row(xs=[normal(2), normal(2)]), Row(xs=[normal(2, 3), normal(1, 3)]), Row(xs=[normal(3), normal(2, 3)]), Row(xs=[normal(), normal(1)])],
+    "zeros": [Row(shape=(2, 3)), Row(shape=3, dtype="int32"), Row(shape=(), dtype="float64")],
+    "zeros_like": [Row(x=integers(0, 3, 2)), Row(x=integers(0, 3, 2, 3)), Row("x", x=normal(2, 3), dtype="int32"), Row(x=booleans(2), dtype="float64")],
     "argsort": [Row("x" if axis != 0 else "", x=apart(3, 4, 2), axis=axis) for axis in (0, 1, -1)] + [
         Row(x=np.array([[2, 1, 2, 1]])), Row(x=apart())],
     "dot": [Row("x1" if len(a) > 1 and len(b) < 3 else "", x1=normal(*a), x2=normal(*b)) for a, b in

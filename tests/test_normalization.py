@@ -80,7 +80,7 @@ def test_groups_same_as_torch():
 @pytest.mark.parametrize("function", [
     lambda x: ops.layer_normalization(x, axis=(1, 2, 3), epsilon=1e-3), lambda x: ops.layer_normalization(x, epsilon=1e-3),
     lambda x: ops.group_normalization(x, 4), lambda x: ops.instance_normalization(x)], ids=["all", "layer", "group", "instance"])
-@pytest.mark.parametrize("shape", [(2, 64, 65, 8), (2, 20, 31, 64), (3, 5, 7, 16)])
+@pytest.mark.parametrize("shape", [(2, 64, 65, 8), (2, 20, 31, 64), (3, 5, 7, 16), (1, 400, 301, 8)])
 def test_numbers_far_from_0_keep_their_digits(function, shape):
     """Around 1000, float32 has steps of 6e-5: no more than a few of them may get lost. E[x^2] - E[x]^2 would lose everything."""
     x = np.random.default_rng(0).standard_normal(shape) + 1000

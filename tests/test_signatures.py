@@ -76,6 +76,7 @@ def test_unknown_arguments_are_refused(name):
 
 CLOSED = {                                                 # sets of values that are closed, by the argument's name; or by the op's, too
     "padding": {"valid", "same"},
+    "indexing": {"xy", "ij"},
     "mode": {"constant", "reflect", "symmetric", "edge"},
     "data_format": {None, "channels_last"},
     "device": {"cpu"},                                     # the one that every machine has

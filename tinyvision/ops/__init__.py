@@ -29,6 +29,7 @@ from .binary import binary_crossentropy
 from .conv import conv
 from .conv_transpose import conv_transpose
 from .depthwise import depthwise_conv, separable_conv
+from .diagonals import diag, diagonal, trace, tril, triu
 from .elementwise import (
     add,
     cast,
@@ -60,13 +61,14 @@ from .layer_norm import layer_normalization, normalize, rms_normalization
 from .linalg import matmul
 from .logic import isclose, isfinite, isinf, isnan, logical_and, logical_not, logical_or, logical_xor
 from .loss import categorical_crossentropy, log_softmax, one_hot, softmax, sparse_categorical_crossentropy
+from .making import arange, eye, full, full_like, identity, linspace, meshgrid, ones, ones_like, zeros, zeros_like
 from .mathematics import ceil, cos, erf, floor, log1p, reciprocal, round, rsqrt, sin, true_divide
 from .norm import batch_normalization, batch_normalization_training
 from .one_dimension import on_sequences as _on_sequences
 from .pool import max_pool
 from .products import dot, einsum, outer, tensordot
 from .random import dropout
-from .rearranging import moveaxis, repeat, roll, swapaxes, tile
+from .rearranging import hstack, moveaxis, repeat, roll, swapaxes, tile, vstack
 from .reduce import argmax, mean, sum
 from .selecting import argsort, sort, split, take_along_axis, top_k
 from .shape import broadcast_to, expand_dims, reshape, squeeze, transpose

@@ -5,7 +5,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..autograd import Tensor, as_tensor, to_numpy
 from ..device import array_library
 from ..op import op
-from .indexing import take
+from .indexing import concatenate, take
 from .shape import broadcast_to, reshape, transpose
 
 
@@ -48,6 +48,26 @@ def tile(x, repeats) -> Tensor:
     pairs = [n for pair in zip(repeats, shape) for n in pair]
     wide = broadcast_to(reshape(x, [n for size in shape for n in (1, size)]), tuple(pairs))
     return reshape(wide, tuple(r * n for r, n in zip(repeats, shape)))
+
+
+def vstack(xs) -> Tensor:
+    """Arrays on top of each other: joined along the first axis. A vector counts as one row.
+
+    >>> vstack([[1.0, 2.0], [3.0, 4.0]])
+    Tensor([[1., 2.],
+            [3., 4.]])
+    """
+    return concatenate([reshape(t, (1, -1)) if t.ndim < 2 else t for t in map(as_tensor, xs)], axis=0)
+
+
+def hstack(xs) -> Tensor:
+    """Arrays side by side: joined along the second axis, vectors along their only one.
+
+    >>> hstack([[1.0, 2.0], [3.0, 4.0]])
+    Tensor([1., 2., 3., 4.])
+    """
+    xs = [reshape(t, -1) if t.ndim < 2 else t for t in map(as_tensor, xs)]
+    return concatenate(xs, axis=min([1, *(t.ndim - 1 for t in xs)]))
 
 
 def repeat(x, repeats, axis: int | None = None) -> Tensor:
