@@ -574,9 +574,71 @@ SAMPLES = {
 
 # Functions of images ------------------------------------------------------------------------------------------------------
 
-FLOATS_ONLY = {"image.hsv_to_rgb", "image.rgb_to_hsv"}     # which refuse integers, as Keras does
+REFUSED = {"image.hsv_to_rgb": "it takes floats", "image.rgb_to_hsv": "it takes floats",        # where all arguments are ones
+           "image.perspective_transform": "lie on a line"}
+
+CORNERS = np.array([[0.3, 0.2], [4.8, 0.4], [0.1, 3.6], [4.7, 3.9]])       # of images of 5 x 6 pixels, nearly
+MODES = "constant", "nearest", "wrap", "mirror", "reflect"  # what lies outside
+
+
+def places(axes, low, high, *shape):
+    """Coordinates 0.1 and more from whole numbers and from halves, where what is taken changes."""
+    return rng.integers(2 * low, 2 * high, (axes, *shape)) / 2 + rng.uniform(0.1, 0.4, (axes, *shape))
+
+
+def smooth(draw, transform=lambda drawn: drawn):
+    """What is drawn, anew until no pixel of 5 x 6 goes near a whole or half place, where gradients and nearest pixels change."""
+    y, x = np.mgrid[:5, :6]
+    while True:
+        drawn = draw()
+        a0, a1, a2, b0, b1, b2, c0, c1 = transform(drawn)
+        seen = np.stack([a0 * x + a1 * y + a2, b0 * x + b1 * y + b2]) / (c0 * x + c1 * y + 1)
+        if np.abs(2 * seen - np.round(2 * seen)).min() > 0.005:
+            return drawn
+
+
+def a_transform(tilt=0.0):
+    """(8,): a turn and a shear that leave some of an image outside."""
+    middle, spread = np.array([0.9, 0, 0.7, 0, 1.1, -1.3, 0, 0]), np.array([0.3] * 6 + [0.3 * tilt] * 2)
+    return smooth(lambda: middle + spread * rng.uniform(-1, 1, 8))
+
+
+def quadrangles(spread=1.0):
+    """(2, 4, 2): four points of an image, and where they go, which is not far away."""
+    def homography(points):
+        (x, y), (u, v), one, zero = points[0].T, points[1].T, np.ones(4), np.zeros(4)
+        equations = np.concatenate([np.stack([u, v, one, zero, zero, zero, -x * u, -x * v], axis=1),
+                                    np.stack([zero, zero, zero, u, v, one, -y * u, -y * v], axis=1)])
+        return np.linalg.solve(equations, np.concatenate([x, y]))
+    return smooth(lambda: CORNERS + rng.uniform(-spread, spread, (2, 4, 2)), homography)
+
+
+QUADRANGLES = np.stack([quadrangles() for _ in range(2)], axis=1)      # (2, 2, 4, 2)
+
 
 SAMPLES.update({f"image.{name}": rows for name, rows in {
+    "affine_transform": [Row("images transform", images=normal(2, 5, 6, 3), transform=np.stack([a_transform(tilt=0.1), a_transform()]), fill_mode=mode)
+                         for mode in MODES] + [
+        Row("images", images=normal(2, 5, 6, 3), transform=a_transform(tilt=0.1), interpolation="nearest", fill_mode=mode,
+            constant="transform") for mode in MODES] + [
+        Row("images", images=normal(2, 5, 6, 3), transform=a_transform(), fill_value=1.5, data_format="channels_last"),
+        Row("images", images=normal(2, 5, 6, 3), transform=a_transform()[None], fill_value=-1, interpolation="bilinear"),
+        Row(images=normal(5, 6, 3), transform=a_transform(tilt=0.2)),
+        Row(images=normal(5, 6, 3), transform=np.array([1, 0, -2, 0, 1, 3, 0, 0])),
+        Row(images=integers(0, 255, 5, 6, 3), transform=a_transform(), constant="transform")],
+    "map_coordinates": [
+        Row(inputs=normal(5, 6), coordinates=places(2, -6, 10, 4, 3), order=1, fill_mode=mode) for mode in MODES] + [
+        Row(inputs=normal(5, 6), coordinates=places(2, -6, 10, 4, 3), order=0, fill_mode=mode, constant="coordinates") for mode in MODES
+    ] + [Row(inputs=normal(3, 4, 2), coordinates=places(3, 0, 2, 5), order=1, fill_value=0.5),
+         Row(inputs=normal(7), coordinates=places(1, -4, 9, 5), order=1, fill_value=-2),
+         Row(inputs=integers(-99, 99, 5, 6), coordinates=places(2, -3, 7, 4, 3), order=1, constant="coordinates")],
+    "perspective_transform": [
+        Row("images start_points end_points", images=normal(2, 5, 6, 3), start_points=QUADRANGLES[0], end_points=QUADRANGLES[1]),
+        Row("images", images=normal(2, 5, 6, 3), start_points=QUADRANGLES[0, 0], end_points=QUADRANGLES[1, 0], fill_value=1.5),
+        Row("images", images=normal(2, 5, 6, 3), start_points=QUADRANGLES[0, 1:], end_points=QUADRANGLES[1, 1], interpolation="nearest",
+            constant="start_points end_points"),
+        Row(images=normal(5, 6, 3), start_points=QUADRANGLES[0, 1], end_points=QUADRANGLES[1, 1], fill_value=-1,
+            interpolation="bilinear", data_format="channels_last")],
     "crop_images": [
         Row("images", images=normal(2, 7, 5, 3), top_cropping=2, left_cropping=1, bottom_cropping=1, right_cropping=3),
         Row("images", images=normal(2, 7, 5, 3), top_cropping=1, left_cropping=0, target_height=3, target_width=5),

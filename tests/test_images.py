@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from tinyvision import ops
+from tinyvision import ops, tensor
 
 IMAGES, IMAGE = np.ones((2, 7, 5, 3)), np.ones((7, 5, 3))
 image = ops.image
@@ -155,3 +155,113 @@ def test_colours_by_name():
         y = image.rgb_to_hsv(colours)
     np.testing.assert_allclose(y.numpy(), expected, atol=1e-15)
     np.testing.assert_allclose(image.hsv_to_rgb(y).numpy(), colours, atol=1e-15)
+
+
+# Warping ------------------------------------------------------------------------------------------------------------------
+
+SHIFT = np.array([1.0, 0, 0.5, 0, 1, -0.25, 0, 0])
+SQUARE = np.array([[0, 0], [4, 0], [0, 6], [4, 6]])
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: image.affine_transform(IMAGES, SHIFT, "bicubic"), "affine_transform: unknown interpolation 'bicubic'. There is 'nearest', 'bilinear'"),
+    (lambda: image.affine_transform(IMAGES, SHIFT, "bilinaer"), "did you mean 'bilinear'"),
+    (lambda: image.affine_transform(IMAGES, SHIFT, fill_mode="edge"), "affine_transform: unknown fill_mode 'edge'. There is 'constant', 'nearest', 'wrap'"),
+    (lambda: image.affine_transform(IMAGES, SHIFT, fill_mode="reflct"), "did you mean 'reflect'"),
+    (lambda: image.affine_transform(IMAGES, SHIFT[:6]), r"it takes 8 numbers, or 8 for each of the 2 images, got shape \(6,\)"),
+    (lambda: image.affine_transform(IMAGES, np.stack([SHIFT] * 3)), r"8 for each of the 2 images, got shape \(3, 8\)"),
+    (lambda: image.affine_transform(IMAGE, np.stack([SHIFT] * 3)), r"8 for each of the 1 images, got shape \(3, 8\)"),
+    (lambda: image.affine_transform(np.ones((7, 5)), SHIFT), "affine_transform: it takes images"),
+    (lambda: image.affine_transform(IMAGES, SHIFT, data_format="channels_first"), "channels last, everywhere"),
+    (lambda: image.map_coordinates(np.ones((5, 6)), np.ones((3, 4)), 1), r"\(5, 6\) takes coordinates \(2, ...\).* got shape \(3, 4\)"),
+    (lambda: image.map_coordinates(np.ones((5, 6)), np.ones(2), 1), r"got shape \(2,\)"),
+    (lambda: image.map_coordinates(np.ones((5, 6)), np.ones((2, 3)), 3), r"order is 0 \(nearest\) or 1 \(linear\), got 3"),
+    (lambda: image.map_coordinates(np.ones((5, 6)), np.ones((2, 3)), 1, "mirrored"), "map_coordinates: unknown fill_mode 'mirrored': did you mean 'mirror'"),
+    (lambda: image.map_coordinates(np.ones((0, 6)), np.ones((2, 3)), 1), r"shape \(0, 6\) has no elements"),
+    (lambda: image.perspective_transform(IMAGES, SQUARE[:3], SQUARE), r"start_points are four points.*\(2, 4, 2\), got shape \(3, 2\)"),
+    (lambda: image.perspective_transform(IMAGES, SQUARE, np.stack([SQUARE] * 3)), r"end_points are four points.* got shape \(3, 4, 2\)"),
+    (lambda: image.perspective_transform(IMAGES, SQUARE, [[0, 0], [1, 1], [2, 2], [0, 3]]), r"no three of the four end points may lie on a line.*\[2, 2\]"),
+    (lambda: image.perspective_transform(IMAGES, SQUARE, [[0, 0], [2, 2], [0, 3], [4, 4]]), "may lie on a line"),
+    (lambda: image.perspective_transform(IMAGES, SQUARE, SQUARE, "cubic"), "perspective_transform: unknown interpolation 'cubic'"),
+])
+def test_warps_that_cannot_be(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize("fill_mode", ["constant", "nearest", "wrap", "mirror", "reflect"])
+def test_affine_transforms_are_those_of_keras(keras, interpolation, fill_mode):
+    """Its own function, where it does what its page says: c0 = c1 = 0, and a transform for each image."""
+    import jax
+
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((2, 5, 6, 3)), rng.standard_normal((2, 8)) * ([1] * 6 + [0] * 2)
+    how = dict(interpolation=interpolation, fill_mode=fill_mode, fill_value=0.5)
+    ours = tensor(x, requires_grad=True)
+    y, v = image.affine_transform(ours, t, **how), rng.standard_normal(x.shape)
+    expected, pull = jax.vjp(lambda x: keras.ops.image.affine_transform(x, t, **how), x)
+    np.testing.assert_allclose(y.data, expected, rtol=0, atol=1e-12)
+    y.backward(v)
+    np.testing.assert_allclose(ours.grad.data, pull(v)[0], rtol=0, atol=1e-12)
+
+
+def test_perspectives_are_those_of_keras(keras):
+    """To within the float32 in which Keras finds the transform."""
+    rng = np.random.default_rng(0)
+    x, start = rng.standard_normal((2, 5, 6, 3)), SQUARE + rng.uniform(-1, 1, (2, 4, 2))
+    end = SQUARE + rng.uniform(-1, 1, (2, 4, 2))
+    y, expected = image.perspective_transform(x, start, end), keras.ops.image.perspective_transform(x, start, end)
+    np.testing.assert_allclose(y.numpy(), expected, rtol=0, atol=1e-4)
+
+
+def test_four_points_go_to_four_others():
+    x = np.zeros((12, 15, 1))
+    start, end = np.array([[2, 3], [12, 1], [3, 9], [11, 10]]), np.array([[1, 1], [13, 2], [4, 8], [9, 10]])
+    for number, (column, row) in enumerate(start, 1):
+        x[row, column] = number
+    y = image.perspective_transform(x, start, end).numpy()
+    np.testing.assert_allclose([y[row, column, 0] for column, row in end], [1, 2, 3, 4], rtol=1e-12)
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_what_lies_outside(order):
+    row, places = np.array([1.0, 2.0, 3.0]), np.arange(-7.0, 10.0)[None]
+    expected = {"constant": "99999991239999999", "nearest": "11111111233333333", "wrap": "31231231231231231",
+                "mirror": "23212321232123212", "reflect": "11233211233211233"}
+    for mode, digits in expected.items():
+        y = image.map_coordinates(row, places, order, mode, fill_value=9)
+        np.testing.assert_array_equal(y.numpy(), list(map(float, digits)), err_msg=mode)
+
+
+def test_halves_go_away_from_zero():
+    y = image.map_coordinates(np.arange(6.0), np.array([[0.5, 1.5, 2.5, -0.5, 0.49999999999999994, -0.25]]), 0, fill_value=9)
+    np.testing.assert_array_equal(y.numpy(), [1, 2, 3, 9, 0, 0])
+
+
+@pytest.mark.parametrize("fill_mode", ["constant", "nearest", "wrap", "mirror", "reflect"])
+def test_coordinates_of_any_kind(fill_mode):
+    """One pixel alone, places far away, and what is no number: no warning, no crash, no number out of nowhere."""
+    places = tensor(np.array([[0.0, 1e30, -1e30, np.inf, -np.inf, np.nan, 0.25]]), requires_grad=True)
+    with np.errstate(all="raise"):
+        for n, order in ((1, 0), (1, 1), (4, 1)):
+            y = image.map_coordinates(np.full(n, 5.0), places, order, fill_mode, fill_value=5)
+            np.testing.assert_allclose(y.detach().numpy(), 5)
+            y.sum().backward()
+            assert np.isfinite(places.grad.numpy()).all()
+
+
+def test_the_horizon_is_outside():
+    """Where k = 0 a pixel comes from nowhere."""
+    with np.errstate(all="raise"):
+        y = image.affine_transform(np.ones((3, 5, 1)), [1.0, 0, 0, 0, 1, 0, -0.5, 0], fill_value=7)
+    np.testing.assert_allclose(y.numpy()[1, :, 0], [1, 1, 7, 7, 7])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "bool"])
+def test_integers_are_warped_as_in_keras(keras, dtype):
+    x = np.random.default_rng(0).integers(0, 256, (1, 5, 6, 3)).astype(dtype)
+    for t in SHIFT, np.array([0.9, 0.2, 0.3, -0.1, 1.1, 0.4, 0, 0]):
+        y, expected = image.affine_transform(x, t), np.asarray(keras.ops.image.affine_transform(x, t))
+        assert y.dtype == dtype == expected.dtype
+        np.testing.assert_array_equal(y.numpy(), expected)

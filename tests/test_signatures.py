@@ -80,6 +80,10 @@ CLOSED = {                                                 # sets of values that
     "mode": {"constant", "reflect", "symmetric", "edge"},
     "data_format": {None, "channels_last"},
     "device": {"cpu"},                                     # the one that every machine has
+    ("image.affine_transform", "fill_mode"): {"constant", "nearest", "wrap", "mirror", "reflect"},
+    ("image.map_coordinates", "fill_mode"): {"constant", "nearest", "wrap", "mirror", "reflect"},
+    ("image.map_coordinates", "order"): {0, 1},
+    **{(f"image.{name}_transform", "interpolation"): {"nearest", "bilinear"} for name in ("affine", "perspective")},
     ("image.resize", "interpolation"): {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"},
     ("image.resize", "fill_mode"): {"constant"},
 }

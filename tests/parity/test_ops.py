@@ -32,6 +32,11 @@ def as_keras_takes_it(keras, row):
         return lambda **how: function(**{**how, "strides": how["pool_size"]})
     if row.name == "image.gaussian_blur":                  # by itself it takes images for channels-first
         return functools.partial(function, **{"data_format": "channels_last"})
+    if row.name == "image.affine_transform":               # there c0 and c1 are not what its page says: so its page it is
+        return lambda images, transform, **how: warped(keras, images, transform, **how)
+    if row.name == "image.perspective_transform":          # there the points are taken in float32, and not shared by a batch
+        return lambda images, start_points, end_points, **how: warped(
+            keras, images, homographies(keras.ops, start_points, end_points), **how)
     if row.name == "one_hot":                              # there classes from 256 on are 0 again, if x is of uint8
         return lambda x, **how: function(x.astype("int32"), **how)
     if row.name == "sparse_categorical_crossentropy" and row.arguments.get("axis", -1) != -1:     # there it raises, too
@@ -55,6 +60,28 @@ def attention_by_its_formula(k, query, key, value, bias=0, mask=True, scale=None
 def test_attention_is_that_of_keras_to_its_own_accuracy(keras, row):
     theirs = keras.ops.dot_product_attention(**row.arguments)
     agree(("op", row.name, repr(row)), row(*row.leaves).data, theirs, tolerance=1e-6, dtype="float32")
+
+
+def warped(keras, images, transform, interpolation="bilinear", fill_mode="constant", fill_value=0, data_format=None):
+    """The formula on the page of Keras's affine_transform, with its map_coordinates for each image and channel."""
+    k, order = keras.ops, {"nearest": 0, "bilinear": 1}[interpolation]
+    H, W, C = images.shape[-3:]
+    batch = k.reshape(images, (-1, H, W, C))
+    a0, a1, a2, b0, b1, b2, c0, c1 = k.moveaxis(k.broadcast_to(transform, (len(batch), 8)) + np.zeros(8), 1, 0)[..., None, None]
+    x, y = np.arange(W), np.arange(H)[:, None]
+    rows, columns = (b0 * x + b1 * y + b2) / (c0 * x + c1 * y + 1), (a0 * x + a1 * y + a2) / (c0 * x + c1 * y + 1)
+    seen = [k.image.map_coordinates(batch[n, :, :, c], k.stack([rows[n], columns[n]]), order, fill_mode, fill_value)
+            for n in range(len(batch)) for c in range(C)]
+    return k.reshape(k.moveaxis(k.reshape(k.stack(seen), (-1, C, H, W)), 1, -1), images.shape)
+
+
+def homographies(k, start, end):
+    """The eight numbers that lead from the end points back to the start points, from the eight equations that say so."""
+    (x, y), (u, v) = (k.moveaxis(k.reshape(p, (-1, 4, 2)), 2, 0) for p in (start, end + np.zeros(2)))
+    one = np.ones(u.shape)
+    equations = k.concatenate([k.stack([u, v, one, 0 * u, 0 * u, 0 * u, -x * u, -x * v], axis=-1),
+                               k.stack([0 * u, 0 * u, 0 * u, u, v, one, -y * u, -y * v], axis=-1)], axis=1)
+    return k.solve(equations, k.concatenate([x, y], axis=1)[..., None])[..., 0]
 
 
 @pytest.mark.parametrize("row", ROWS_OF_KERAS)

@@ -4,3 +4,5 @@ from .color import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
 from .framing import crop_images, pad_images
 from .patches import extract_patches
 from .resizing import resize
+from .sampling import map_coordinates
+from .warping import affine_transform, perspective_transform
