@@ -368,6 +368,10 @@ MUTANTS = [
            "return initializer if own", "test_attention.py:begin"),
     Mutant("einsum_dense: units counted as in an image's kernel", "layers/einsum_dense.py", "return matrix", "return begin",
            "test_attention.py:begin"),
+    Mutant("bidirectional: outputs of the way back stay turned", "layers/wrappers.py", "ops.flip(z, axis=1)", "z",
+           "test_wrappers.py:that_of_keras and both"),
+    Mutant("bidirectional: states the other way round", "layers/wrappers.py", "(initial_state[:half], initial_state[half:])",
+           "(initial_state[half:], initial_state[:half])", "test_wrappers.py:that_of_keras and both"),
     Mutant("embedding: one number too many", "layers/embedding.py", "(numbers < self.input_dim)", "(numbers <= self.input_dim)",
            "test_embedding.py:refused"),
     # Optimizers, schedules, callbacks

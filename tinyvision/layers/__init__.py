@@ -59,3 +59,4 @@ from .regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNois
 from .reshaping import Permute, RepeatVector, Reshape
 from .sample_norm import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from .upsampling import UpSampling1D, UpSampling2D
+from .wrappers import Bidirectional, TimeDistributed

@@ -11,5 +11,5 @@ def build_inside(outer, inner, shape) -> None:
     """
     if not inner.built:
         inner._build((SymbolicTensor(shape, inner.dtype),))
-    for weight in inner.weights:
-        weight.path = f"{outer.name}/{weight.path}"
+        for weight in inner.weights:
+            weight.path = f"{outer.name}/{weight.path}"
