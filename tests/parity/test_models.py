@@ -7,6 +7,7 @@ import pytest
 
 import tinyvision as tv
 from tinyvision import layers
+from tinyvision.structures import leaves
 
 from .record import agree
 
@@ -189,6 +190,31 @@ def test_a_layer_inside_can_be_seen(keras):
     assert [layer.name for layer in probes[0].layers] == [layer.name for layer in probes[1].layers]
 
 
+def test_structures_come_back_as_in_keras(keras):
+    def results(k):
+        a, b, c = (k.Input(VECTORS[1:], name=name) for name in "abc")
+        both = k.layers.Add()([a, b])
+        one = k.Model([a], [k.layers.Flatten()(a)])
+        two = k.Model((a, b), (both, a))
+        deep = k.Model([a, {"b": b, "c": [c]}], {"y": [both, c]})
+        same = k.Model([a, a], [both_of_a := k.layers.Add()([a, a]), both_of_a])
+        for model, x in (one, X), (one, [X]), (two, (X, 2 * X)), (deep, [X, {"b": 2 * X, "c": [3 * X]}]), (same, [X, X]):
+            yield model.predict(x, verbose=0), model.input_shape, model.output_shape
+
+    X = np.arange(12.0).reshape(3, 4)
+    for (ours, *shapes), (theirs, *their_shapes) in zip(results(tv), results(keras), strict=True):
+        assert type(ours) is type(theirs) and shapes == their_shapes
+        for y, z in zip(leaves(ours), leaves(theirs), strict=True):
+            np.testing.assert_array_equal(y, z)
+
+
+def test_a_model_without_layers_is_refused():
+    x = layers.Input((4,))
+    with pytest.raises(ValueError, match="the outputs are the inputs themselves, .*: put a layers.Identity there"):
+        tv.Model(x, x)
+    assert tv.Model(x, layers.Identity()(x))(np.ones((2, 4))).shape == (2, 4)
+
+
 def grown(k, seed):
     """A network of Dense layers and sums, grown by chance: some layers are used again, some inputs and ends are many."""
     rng = np.random.default_rng(seed)
@@ -219,7 +245,7 @@ def test_any_graph_has_the_order_of_keras(keras, seed):
     for call in ours._calls_inside:
         args = [values[id(t)] for t in call.inputs]
         values[id(call.outputs)] = call.layer(args if isinstance(call.args[0], list) else args[0])
-    for t, y in zip(ours.outputs, ours(x)):
+    for t, y in zip(ours.outputs, leaves(ours(x)), strict=True):
         np.testing.assert_array_equal(values[id(t)].data, y.data)
 
 

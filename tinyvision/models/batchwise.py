@@ -61,7 +61,7 @@ def _joined(parts):
     if isinstance(parts[0], dict):
         return {name: _joined([part[name] for part in parts]) for name in parts[0]}
     if isinstance(parts[0], (list, tuple)):
-        return [_joined(list(column)) for column in zip(*parts)]
+        return type(parts[0])(_joined(list(column)) for column in zip(*parts))
     return np.concatenate(parts)
 
 

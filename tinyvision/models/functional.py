@@ -44,6 +44,7 @@ class Model(Trainer, Layer):
                                 f"{type(t).__name__}")
         self.inputs, self.outputs = list(leaves(inputs)), list(leaves(outputs))
         self._input_structure, self._output_structure = inputs, outputs
+        self._result = outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs       # as in Keras
         given, found, todo = {id(t) for t in self.inputs}, {}, list(self.outputs)
         while todo:
             t = todo.pop()
@@ -52,6 +53,8 @@ class Model(Trainer, Layer):
                     raise ValueError(f"the outputs depend on {t.call.layer.name}, which is not among the inputs of the Model")
                 found[id(t.call)] = t.call
                 todo += t.call.inputs
+        if not found:
+            raise ValueError("the outputs are the inputs themselves, with no layer in between: put a layers.Identity there")
         self._calls_inside = sorted(found.values(), key=lambda call: call.born)
         starts = [t.call for t in self.inputs if not t.call.inputs]
         self._layers_in_order = unique(call.layer for call in (*starts, *self._calls_inside))
@@ -91,12 +94,11 @@ class Model(Trainer, Layer):
 
         for call in self._steps:
             if call.flat:
-                found = call.layer(*[values[id(t)] for t in call.args])
+                y = call.layer(*[values[id(t)] for t in call.args])
             else:
-                found = call.layer(*map_structure(value, call.args), **map_structure(value, call.settings))
-            one = isinstance(found, Tensor)
-            values.update({id(call.outputs): found} if one else zip(map(id, leaves(call.outputs)), leaves(found)))
-        return map_structure(value, self._output_structure)
+                y = call.layer(*map_structure(value, call.args), **map_structure(value, call.settings))
+            values.update({id(call.outputs): y} if isinstance(y, Tensor) else zip(map(id, leaves(call.outputs)), leaves(y)))
+        return map_structure(value, self._result)
 
     def _in_order(self, inputs) -> list:
         """What was given, in the order of `self.inputs`. Dictionaries go by the keys of the model's own, or by layer names."""

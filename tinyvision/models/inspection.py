@@ -85,4 +85,19 @@ def get_layer(model, name: str | None = None, index: int | None = None) -> Layer
     raise ValueError(f"no layer is named {name!r}; there is {', '.join(layer.name for layer in model.layers)}")
 
 
+def input_shape(model) -> tuple | list[tuple]:
+    """The shape of the input, (None, 28, 28, 1), or a list of those of several."""
+    return _only([t.shape for t in model.inputs])
+
+
+def output_shape(model) -> tuple | list[tuple]:
+    """The shape of the output, or a list of those of several."""
+    return _only([t.shape for t in model.outputs])
+
+
+def _only(items):
+    return items[0] if len(items) == 1 else items
+
+
 Model.summary, Model.get_layer = summary, get_layer
+Model.input_shape, Model.output_shape = property(input_shape), property(output_shape)
