@@ -105,9 +105,13 @@ def test_lists_of_numbers_and_tensors_are_arrays():
     (lambda: ArrayBatches(np.ones(3), None, 2.5), ValueError, "batch_size must be a positive integer, got 2.5"),
     (lambda: batches(3), TypeError, "arrays, or an iterable of batches .* got int"),
     (lambda: batches(None), TypeError, "got NoneType"),
-    (lambda: batches([(np.ones(3), np.ones(3))], None, 2), ValueError, "batch_size is for arrays"),
-    (lambda: unpacked((1, 2, 3)), ValueError, "a batch is x, or \\(x, y\\); got 3 parts"),
-], ids=range(9))
+    (lambda: batches([(np.ones(3), np.ones(3))], None, 2), ValueError, "batch_size and sample_weight are for arrays"),
+    (lambda: batches([(np.ones(3), np.ones(3))], sample_weight=np.ones(3)), ValueError, "are for arrays; .*\\(x, y, sample_weight\\)"),
+    (lambda: unpacked((1, 2, 3, 4)), ValueError, "a batch is x, \\(x, y\\) or \\(x, y, sample_weight\\); got 4 parts"),
+    (lambda: ArrayBatches(np.ones(3), np.ones(3), sample_weight=np.ones(2)), ValueError,
+     "x and y and sample_weight must hold equally many samples, got \\[3\\] and \\[3\\] and \\[2\\]"),
+    (lambda: ArrayBatches(np.ones(3), np.ones(3), sample_weight=2.0), ValueError, "one array of .* for each, got a single number"),
+], ids=range(12))
 def test_what_cannot_be_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()

@@ -292,12 +292,12 @@ def test_slips_in_calls(method, slip, meant):
         getattr(model, method)(IMAGES, **{slip: 1})
 
 
-@pytest.mark.parametrize("later", ["class_weight", "sample_weight", "initial_epoch"])
-def test_what_keras_has_and_we_do_not_is_refused(later):
+@pytest.mark.parametrize("method, later", [("compile", "jit_compile"), ("compile", "run_eagerly"), ("fit", "workers")])
+def test_what_keras_has_and_we_do_not_is_refused(method, later):
     model = softmax()
     model.compile("sgd", "sparse_categorical_crossentropy")
-    with pytest.raises(TypeError, match=f"fit has no argument '{later}'"):
-        model.fit(IMAGES, CLASSES, **{later: 1})
+    with pytest.raises(TypeError, match=f"{method} has no argument '{later}'"):
+        getattr(model, method)(**{later: 1})
 
 
 # The training flag ------------------------------------------------------------------------------------------------------

@@ -190,6 +190,15 @@ def test_what_cannot_be_is_refused(make, message):
         make()
 
 
+@pytest.mark.parametrize("name", [name for name in CLASSES if getattr(layers, name).regularized])
+def test_regularizers_and_constraints_reach_their_weights(name):
+    names = getattr(layers, name).regularized
+    layer = built(BY_CLASS[name], **{f"{weight}_regularizer": "l2" for weight in names}, **{f"{weight}_constraint": "non_neg" for weight in names})
+    assert len(layer.losses) == len(layer.trainable_weights) == sum(weight.constraint is not None for weight in layer.trainable_weights)
+    config = json.loads(json.dumps(serialize(layer.get_config())))
+    assert {config[f"{weight}_regularizer"] for weight in names} == {"l2"}
+
+
 @pytest.mark.parametrize("name", ["MaxPool2D", "AvgPool2D"])
 def test_short_names_are_the_same_classes(name):
     assert getattr(layers, name) is getattr(layers, {"MaxPool2D": "MaxPooling2D", "AvgPool2D": "AveragePooling2D"}[name])

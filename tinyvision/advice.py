@@ -4,18 +4,24 @@ import weakref
 
 from . import activations
 from .autograd import is_recording
-from .layers.base import WHEN_UNTOLD
+from .layers.base import AFTER_CALL
+from .outputs import LossOfOutputs
 from .structures import leaves
 from .training import CHECKS
 
 
 def check_compiled(model) -> None:
     """Raise ValueError if the last layer and the loss do not fit: a softmax before a loss that takes logits."""
-    last = next(reversed(_layers(model)), None)
-    activation = activations.softmax if type(last).__name__ == "Softmax" else getattr(last, "activation", None)
-    if getattr(model.loss, "from_logits", False) and activation in (activations.softmax, activations.sigmoid):
-        raise ValueError(f"{last.name} ends in {activation.__name__}, but the loss was told from_logits=True, which applies it "
-                         "once more: leave out one of the two")
+    if isinstance(model.loss, LossOfOutputs):
+        ends = [(loss, t.call.layer) for loss, t in zip(model.loss.losses, getattr(model, "outputs", ()))]
+    else:
+        ends = [(model.loss, model)]
+    for loss, end in ends:
+        last = next(reversed(_layers(end)), None)
+        activation = activations.softmax if type(last).__name__ == "Softmax" else getattr(last, "activation", None)
+        if getattr(loss, "from_logits", False) and activation in (activations.softmax, activations.sigmoid):
+            raise ValueError(f"{last.name} ends in {activation.__name__}, but the loss was told from_logits=True, which "
+                             "applies it once more: leave out one of the two")
 
 
 def check_first_batch(model, x, y_pred) -> None:
@@ -26,9 +32,12 @@ def check_first_batch(model, x, y_pred) -> None:
         if largest > 100 and float(x.min()) >= 0:
             warnings.warn(f"the images go up to {largest:g}: networks learn badly from raw bytes; divide by 255, or begin the "
                           "model with layers.Rescaling(1 / 255)", stacklevel=5)
-    loss, values = model.loss, y_pred.data
-    if getattr(loss, "from_logits", True) is False and values.size:
-        smallest, largest = float(values.min()), float(values.max())
+    loss = model.loss
+    pairs = zip(loss.losses, loss.outputs.parts(y_pred, "predictions")) if isinstance(loss, LossOfOutputs) else [(loss, y_pred)]
+    for loss, y in pairs:
+        if getattr(loss, "from_logits", True) is not False or not y.size:
+            continue
+        smallest, largest = float(y.data.min()), float(y.data.max())
         if smallest < 0 or largest > 1 + 1e-3:
             warnings.warn(f"the loss {loss.name} takes probabilities, but the model returns numbers from {smallest:.3g} to "
                           f"{largest:.3g}: end the model in a softmax (or a sigmoid), or give the loss from_logits=True",
@@ -43,9 +52,11 @@ def _layers(model) -> list:
     return [] if own else [inner for layer in model.layers for inner in _layers(layer)]
 
 
-def notice_untold(layer, y) -> None:
+def notice_untold(layer, y, told) -> None:
     """Warn, once a layer, if nobody said whether this is training, gradients are recorded, and a layer would like to know."""
-    if id(layer) in _told_once or not is_recording() or not any(getattr(t, "requires_grad", False) for t in leaves(y)):
+    if told is not None or id(layer) in _told_once or not is_recording():
+        return
+    if not any(getattr(t, "requires_grad", False) for t in leaves(y)):
         return
     _told_once[id(layer)] = layer
     if curious := next(_who_ask_for_training(layer), None):
@@ -62,6 +73,6 @@ def _who_ask_for_training(layer):
 
 
 _told_once = weakref.WeakValueDictionary()
-WHEN_UNTOLD.append(notice_untold)
+AFTER_CALL.append(notice_untold)
 CHECKS["compile"].append(check_compiled)
 CHECKS["first batch"].append(check_first_batch)

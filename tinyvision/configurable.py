@@ -15,7 +15,7 @@ class Configurable:
 
     families = {}                                          # base class -> {name in lower case without "_": class}
     aliases = ()                                           # other names that a class goes by, such as "mse"
-    also = ()                                              # classes whose arguments the last `**settings` hold, too
+    further_arguments = staticmethod(list)                 # names of arguments that `**settings` stand for, too
 
     def __init_subclass__(cls, **settings):
         super().__init_subclass__(**settings)
@@ -41,14 +41,16 @@ class Configurable:
 
 
 def argument_names(cls) -> list[str]:
-    """The names of all arguments that a class is made with; `**settings` stand for those of the class above, then of `also`."""
+    """The names of all arguments that a class is made with; `**settings` stand for those of the class above."""
     names = []
-    for base in (*cls.__mro__, *cls.also):
+    for base in cls.__mro__:
         if "__init__" in vars(base) and base is not object:
             parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
             names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
             if not any(p.kind is p.VAR_KEYWORD for p in parameters):
                 break
+    else:
+        names += cls.further_arguments()
     return list(dict.fromkeys(names))
 
 

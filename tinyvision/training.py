@@ -7,9 +7,10 @@ from .autograd import Tensor, no_grad
 from .callbacks.base import History, ProgressBar
 from .configurable import check_names
 from .data.batching import ArrayBatches, batches, unpacked
-from .structures import leaves
+from .structures import leaves, map_structure
 
 CHECKS = {"compile": [], "first batch": []}               # functions that look for mistakes then; see advice.py
+WIDER = []                                                 # functions that compile what is more than a loss; see outputs.py
 
 
 def names_arguments(method):
@@ -27,46 +28,57 @@ class Trainer:
     """What a Model can do once it is compiled."""
 
     optimizer = loss = history = None
-    metrics, stop_training = (), False
+    metrics, stop_training, weigh = (), False, None        # weigh: makes weights of classes those of samples; see outputs.py
 
     @names_arguments
-    def compile(self, optimizer="rmsprop", loss=None, metrics=()) -> None:
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None) -> None:
         """Choose how to train: https://keras.io/api/models/model_training_apis/#compile-method
 
         Args:
             optimizer: a name ("rmsprop"), or an Optimizer.
-            loss: a name ("sparse_categorical_crossentropy"), a Loss, or a function of (y_true, y_pred).
-            metrics: a list of names ("accuracy"), Metrics, or functions of (y_true, y_pred).
+            loss: a name ("sparse_categorical_crossentropy"), a Loss, or a function of (y_true, y_pred). For several outputs a
+                list of them, or a dictionary by the names of the outputs; their sum is what training makes small.
+            loss_weights: a factor for the loss; for several outputs a list or dictionary of them.
+            metrics: a list of names ("accuracy"), Metrics, or functions of (y_true, y_pred). For several outputs a list or
+                dictionary of such lists.
+            weighted_metrics: the same, for metrics that weigh samples as the loss does.
 
         Raises:
             ValueError: there is no optimizer, loss or metric of that name; or the loss does not fit the last layer.
         """
         self.optimizer = optimizers.get(optimizer)
-        self.loss = None if loss is None else losses.get(loss)
         if isinstance(metrics, str):
             raise TypeError(f"compile: metrics is a list: metrics=[{metrics!r}]")
-        self.metrics = [metric_classes.get(metric) for metric in metrics or ()]
-        self.compiled_with = {"optimizer": self.optimizer, "loss": loss, "metrics": list(metrics or ())}
+        self.compiled_with = {"optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights,
+                              "metrics": metrics or [], "weighted_metrics": weighted_metrics}
+        if not any(wider(self) for wider in WIDER):
+            self.loss = None if loss is None else losses.get(loss)
+            self.metrics = [metric_classes.get(metric) for metric in metrics or ()]
         self._loss_tracker, self._checked = metric_classes.Mean("loss"), False
         for check in CHECKS["compile"]:
             check(self)
 
     @names_arguments
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
-            validation_data=None, shuffle=True, steps_per_epoch=None, validation_steps=None, validation_batch_size=None,
-            validation_freq=1) -> History:
+            validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0, steps_per_epoch=None,
+            validation_steps=None, validation_batch_size=None, validation_freq=1) -> History:
         """Train: https://keras.io/api/models/model_training_apis/#fit-method
 
         Args:
-            x: inputs, an array (or a list of them, for several inputs); or an iterable of batches (x, y).
-            y: targets, an array.
+            x: inputs, an array (or a list of them, for several inputs); or an iterable of batches, (x, y) or (x, y,
+                sample_weight).
+            y: targets, an array (or a list or dictionary of them, for several outputs).
             batch_size: samples a step, 32 if None; for arrays only.
-            epochs: how many times to go through the data.
+            epochs: the number of the last epoch: how many times to go through the data, if `initial_epoch` is 0.
             verbose: 1 or "auto" shows a progress bar, 2 prints a line an epoch, 0 is silent.
             callbacks: a list of Callbacks.
             validation_split: the part of the arrays, their end, that is kept for validation.
-            validation_data: (x, y), or an iterable of batches: evaluated after each epoch.
+            validation_data: (x, y), (x, y, sample_weight), or an iterable of batches: evaluated after each epoch.
             shuffle: whether to draw a new order of the arrays for each epoch.
+            class_weight: {class: how much its samples count}, 1 for classes that are not named. Of one-hot targets, the class
+                is the place of the largest.
+            sample_weight: how much each sample counts in the loss: (N,), for arrays; or as y, for several outputs.
+            initial_epoch: the epoch to begin with, counted from 0: to go on with an earlier training.
             steps_per_epoch: how many batches to take; the next epoch goes on where it was. None takes all.
             validation_steps: how many batches to take, from the first on; None takes all.
             validation_batch_size: as batch_size, for validation.
@@ -76,12 +88,13 @@ class Trainer:
             A History: `.history` holds loss and metrics of each epoch, also when Ctrl-C has ended the training.
         """
         self._need_compiled("fit")
-        training = batches(x, y, batch_size, shuffle)
+        training = batches(x, y, batch_size, shuffle, sample_weight)
         if validation_split and validation_data is None:
             if not isinstance(training, ArrayBatches):
                 raise ValueError("validation_split is for arrays; give an iterable of batches as validation_data")
             training, validation_data = training.split(validation_split)
         steps = steps_per_epoch or (len(training) if hasattr(training, "__len__") else None)
+        training = self.weigh(training, class_weight) if class_weight else training
         history = self.history = History()
         bars = [ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
         around = [*(callbacks or ()), history, *bars]           # the history holds what callbacks add to the logs
@@ -90,7 +103,7 @@ class Trainer:
         self.stop_training, logs, stream = False, {}, _round_and_round(training)
         _tell(around, "on_train_begin")
         try:
-            for epoch in range(epochs):
+            for epoch in range(initial_epoch, epochs):
                 _tell(around, "on_epoch_begin", epoch)
                 logs = self._train_epoch(stream if steps_per_epoch else iter(training), steps_per_epoch, around, epoch)
                 if validation_data is not None and (epoch + 1) % validation_freq == 0:
@@ -119,25 +132,30 @@ class Trainer:
 
     def train_step(self, batch) -> dict:
         """Learn from one batch: predict, measure the loss, send gradients back, step. Returns loss and metrics so far."""
-        x, y = unpacked(batch)
+        x, y, *sample_weight = unpacked(batch)
         y_pred = self(x, training=True)
-        loss = self.compute_loss(x, y, y_pred)
+        loss = self.compute_loss(x, y, y_pred, *sample_weight)
         weights = self.trainable_weights
         for weight in weights:
             weight.grad = None
         loss.backward()
         self.optimizer.apply([weight.grad for weight in weights], weights)
-        return self._gather(loss, x, y, y_pred)
+        return self._gather(loss, x, y, y_pred, *sample_weight)
 
     def test_step(self, batch) -> dict:
         """Measure one batch, without learning from it. Returns loss and metrics so far."""
-        x, y = unpacked(batch)
+        x, y, *sample_weight = unpacked(batch)
         with no_grad():
             y_pred = self(x, training=False)
-            return self._gather(self.compute_loss(x, y, y_pred), x, y, y_pred)
+            return self._gather(self.compute_loss(x, y, y_pred, *sample_weight), x, y, y_pred, *sample_weight)
 
-    def compute_loss(self, x, y, y_pred) -> Tensor:
-        """The loss of a batch, one number. Override it for losses that need more than targets and predictions."""
+    def compute_loss(self, x, y, y_pred, sample_weight=None) -> Tensor:
+        """The loss of a batch, one number, with what layers add to it. Override it for losses that need more than this.
+
+        `sample_weight` is passed only where there is one.
+        """
+        if self.loss is None and self.losses:
+            return sum(self.losses)
         if self.loss is None:
             raise ValueError("compile was given no loss: pass one, or override compute_loss(x, y, y_pred)")
         if y is None:
@@ -146,14 +164,14 @@ class Trainer:
             for check in CHECKS["first batch"]:
                 check(self, x, y_pred)
             self._checked = True
-        loss = self.loss(y, y_pred)
-        return loss.mean() if loss.ndim else loss
+        loss = self.loss(y, y_pred, sample_weight)
+        return sum(self.losses, loss.mean() if loss.ndim else loss)
 
-    def _gather(self, loss, x, y, y_pred):
-        samples = len(next(leaves(x)))
-        self._loss_tracker.update_state(loss.detach(), sample_weight=samples)
+    def _gather(self, loss, x, y, y_pred, *sample_weight):
+        self._loss_tracker.update_state(loss.detach(), sample_weight=len(next(leaves(x))))
+        y_pred = map_structure(Tensor.detach, y_pred)
         for metric in self.metrics:
-            metric.update_state(y, y_pred.detach())
+            metric.update_state(y, y_pred, *(sample_weight if metric.weighs else ()))
         return {metric.name: metric.result() for metric in (self._loss_tracker, *self.metrics)}
 
     def _reset_metrics(self):
@@ -165,16 +183,19 @@ class Trainer:
             raise RuntimeError(f"{method} needs a compiled model: call compile(optimizer, loss, metrics) before")
 
     def _validate(self, data, batch_size, steps):
-        x, y = data if isinstance(data, (tuple, list)) and len(data) == 2 and not isinstance(data[0], tuple) else (data, None)
-        return self.evaluate(x, y, batch_size if y is not None else None, verbose=0, steps=steps, return_dict=True)
+        arrays = isinstance(data, (tuple, list)) and len(data) in (2, 3) and not isinstance(data[0], tuple)
+        x, y, *weight = data if arrays else (data, None)
+        return self.evaluate(x, y, batch_size if arrays else None, 0, *weight, steps=steps, return_dict=True)
 
     @names_arguments
-    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", steps=None, return_dict=False) -> float | list | dict:
+    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
+                 return_dict=False) -> float | list | dict:
         """Loss and metrics on data: https://keras.io/api/models/model_training_apis/#evaluate-method
 
         Args:
             x, y, batch_size: as for `fit`.
             verbose: 0 is silent; others print the result.
+            sample_weight: how much each sample counts, for arrays.
             steps: how many batches to take; None takes all.
             return_dict: give {"loss": ..., "accuracy": ...}.
 
@@ -184,7 +205,7 @@ class Trainer:
         self._need_compiled("evaluate")
         self._reset_metrics()
         logs = {}
-        for batch in first(iter(batches(x, y, batch_size)), steps):
+        for batch in first(iter(batches(x, y, batch_size, sample_weight=sample_weight)), steps):
             logs = self.test_step(batch)
         if not logs:
             raise ValueError("evaluate: the data gave no batches")

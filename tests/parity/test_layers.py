@@ -8,6 +8,7 @@ import pytest
 
 import tinyvision as tv
 from tinyvision import layers
+from tinyvision.configurable import argument_names
 from tinyvision.layers.base import clear_session
 from tinyvision.serialization import deserialize, serialize
 from tinyvision.structures import leaves
@@ -68,13 +69,9 @@ def test_paths_of_weights_are_those_of_keras(keras, name):
     assert [w.path for w in built(row, name="block_1").weights] == [v.path for v in layer.weights]
 
 
-ABSENT = {                                                 # what Keras has and we do not, yet: to be given by name, at the end
-    "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
-    "embeddings_regularizer", "embeddings_constraint", "recurrent_regularizer", "recurrent_constraint",
-    "depthwise_regularizer", "depthwise_constraint", "pointwise_regularizer", "pointwise_constraint",
-    "alpha_regularizer", "alpha_constraint", "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint", "synchronized",
-    "renorm", "renorm_clipping", "renorm_momentum", "lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size",
-}
+ABSENT = {"synchronized", "renorm", "renorm_clipping", "renorm_momentum", "lora_rank", "lora_alpha", "quantization_config",
+          "gptq_unpacked_column_size"}
+BY_NAME = "_regularizer", "_constraint"                    # endings of arguments that are to be given by name
 COMMON = {"name", "dtype", "trainable"}                    # of every layer: compared below
 HIDDEN = {("LayerNormalization", "rms_scaling"): False}    # Keras takes it, although its signature does not say so
 OUR_OWN = {("AveragePooling2D", "pool_size"): (2, 2), ("AveragePooling1D", "pool_size"): 2}        # Keras has defaults for maxima
@@ -85,11 +82,13 @@ def test_arguments_are_those_of_keras(keras, name):
     """The same names, in the same order, with the same defaults; what comes after one that is missing is given by name."""
     accepted = inspect.signature(getattr(keras.layers, name).__init__).parameters.values()
     accepted = [p for p in list(accepted)[1:] if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in COMMON]
-    expected = {p.name: OUR_OWN.get((name, p.name), p.default) for p in accepted if p.name not in ABSENT}
+    by_name = {p.name for p in accepted if p.name.endswith(BY_NAME)} | {"activity_regularizer"}
+    assert by_name == {n for n in argument_names(getattr(layers, name)) if n.endswith(BY_NAME)}
+    expected = {p.name: OUR_OWN.get((name, p.name), p.default) for p in accepted if p.name not in ABSENT | by_name}
     expected |= {argument: default for (owner, argument), default in HIDDEN.items() if owner == name}
     ours = list(inspect.signature(getattr(layers, name)).parameters.values())
     assert {p.name: p.default for p in ours if p.kind is not p.VAR_KEYWORD and p.name not in COMMON} == expected
-    first = list(itertools.takewhile(lambda name: name not in ABSENT, [p.name for p in accepted]))
+    first = list(itertools.takewhile(lambda name: name not in ABSENT | by_name, [p.name for p in accepted]))
     assert [p.name for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD] == first
     layer = getattr(layers, name)(**ROWS[BY_CLASS[name]][1], name="mine", dtype="float32", trainable=False)
     assert (layer.name, layer.dtype, layer.trainable) == ("mine", "float32", False)

@@ -8,23 +8,25 @@ from ..structures import leaves, map_structure
 
 
 class ArrayBatches:
-    """Arrays, cut along their first axis into batches (x, y), in a new order each time if `shuffle`.
+    """Arrays, cut along their first axis into batches, (x, y) or (x, y, sample_weight), in a new order each time if `shuffle`.
 
     Args:
         x: an array, or a list, tuple or dictionary of them, all of one length.
         y: targets: the same; or None.
         batch_size: how many samples a batch has; the last one may have fewer.
         shuffle: whether to draw a new order, from a stream of the common seed, for each pass.
+        sample_weight: how much each sample counts in the loss: the same; or None.
 
     >>> [x.tolist() for x, y in ArrayBatches(np.arange(5), None, batch_size=2)]
     [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(self, x, y=None, batch_size: int | None = None, shuffle: bool = False):
+    def __init__(self, x, y=None, batch_size: int | None = None, shuffle: bool = False, sample_weight=None):
         if batch_size is not None and (not hasattr(batch_size, "__index__") or batch_size < 1):
             raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
-        self.x, self.y, self.batch_size, self.passes = _arrays(x), y if y is None else _arrays(y), batch_size or 32, 0
-        self.samples = _common_length(self.x, self.y)
+        parts = (x, y) if sample_weight is None else (x, y, sample_weight)
+        self.parts = [part if part is None else _arrays(part) for part in parts]
+        self.batch_size, self.passes, self.samples = batch_size or 32, 0, _common_length(*self.parts)
         self.key = random_key() if shuffle else None
 
     def __len__(self):
@@ -37,7 +39,7 @@ class ArrayBatches:
             self.passes += 1
         for start in range(0, self.samples, self.batch_size):
             taken = order[start:start + self.batch_size] if self.key else slice(start, start + self.batch_size)
-            yield _taken(self.x, taken), _taken(self.y, taken)
+            yield tuple(_taken(part, taken) for part in self.parts)
 
     def split(self, fraction: float) -> tuple["ArrayBatches", "ArrayBatches"]:
         """Two in place of one: the last samples, that fraction of all, make the second, which is not shuffled."""
@@ -47,30 +49,34 @@ class ArrayBatches:
         if not 0 < first < self.samples:
             raise ValueError(f"validation_split={fraction} leaves nothing to train on, or nothing to validate with, of "
                              f"{self.samples} samples")
-        training, validation = (ArrayBatches(_taken(self.x, part), _taken(self.y, part), self.batch_size)
-                                for part in (slice(first), slice(first, None)))
+        training, validation = self._only(slice(first)), self._only(slice(first, None))
         training.key = self.key
         return training, validation
 
+    def _only(self, index):
+        x, y, *weight = (_taken(part, index) for part in self.parts)
+        return ArrayBatches(x, y, self.batch_size, False, *weight)
 
-def batches(x, y=None, batch_size=None, shuffle=False):
+
+def batches(x, y=None, batch_size=None, shuffle=False, sample_weight=None):
     """What to iterate over for batches: ArrayBatches for arrays; an iterable of batches as it is."""
     if y is not None or holds_arrays(x):
-        return ArrayBatches(x, y, batch_size, shuffle)
+        return ArrayBatches(x, y, batch_size, shuffle, sample_weight)
     if not hasattr(x, "__iter__"):
         raise TypeError(f"expected arrays, or an iterable of batches (x, y), got {type(x).__name__}")
-    if batch_size is not None:
-        raise ValueError("batch_size is for arrays; an iterable brings its batches as they are")
+    if batch_size is not None or sample_weight is not None:
+        raise ValueError("batch_size and sample_weight are for arrays; an iterable brings its batches as they are: (x, y), or "
+                         "(x, y, sample_weight)")
     return x
 
 
 def unpacked(batch) -> tuple:
-    """The (x, y) of a batch; y is None where the batch is x alone."""
+    """The (x, y) or (x, y, sample_weight) of a batch; y is None where the batch is x alone."""
     if not isinstance(batch, (tuple, list)):
         return batch, None
-    if not 1 <= len(batch) <= 2:
-        raise ValueError(f"a batch is x, or (x, y); got {len(batch)} parts")
-    return tuple(batch) if len(batch) == 2 else (batch[0], None)
+    if not 1 <= len(batch) <= 3:
+        raise ValueError(f"a batch is x, (x, y) or (x, y, sample_weight); got {len(batch)} parts")
+    return tuple(batch) if len(batch) > 1 else (batch[0], None)
 
 
 def holds_arrays(x) -> bool:
@@ -93,10 +99,13 @@ def _arrays(x):
     return x if is_array(x) else to_numpy(x)
 
 
-def _common_length(x, y) -> int:
-    of_x, of_y = [len(part) for part in leaves(x)], [len(part) for part in leaves(y) if part is not None]
-    if len({*of_x, *of_y}) > 1:
-        raise ValueError(f"x and y must hold equally many samples, got {of_x} and {of_y}")
-    if not of_x[0]:
+def _common_length(*parts) -> int:
+    if any(np.ndim(array) == 0 for part in parts for array in leaves(part) if array is not None):
+        raise ValueError("x, y and sample_weight hold one array of samples for each, got a single number")
+    lengths = [[len(array) for array in leaves(part) if array is not None] for part in parts]
+    if len(set(sum(lengths, []))) > 1:
+        raise ValueError(f"x and y{' and sample_weight' * (len(parts) > 2)} must hold equally many samples, got "
+                         f"{' and '.join(map(str, lengths))}")
+    if not lengths[0][0]:
         raise ValueError("x holds no samples")
-    return of_x[0]
+    return lengths[0][0]

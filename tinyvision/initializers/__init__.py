@@ -6,8 +6,6 @@ from .base import (
     Initializer,
     Ones,
     Ones as ones,
-    VarianceScaling,
-    VarianceScaling as variance_scaling,
     Zeros,
     Zeros as zeros,
     get,
@@ -34,4 +32,6 @@ from .named import (
     LecunNormal as lecun_normal,
     LecunUniform,
     LecunUniform as lecun_uniform,
+    VarianceScaling,
+    VarianceScaling as variance_scaling,
 )

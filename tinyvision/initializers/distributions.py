@@ -4,7 +4,8 @@ import math
 import numpy as np
 
 from ..config import floatx
-from .base import _Random, truncated_normal
+from .base import _Random
+from .named import truncated_normal
 
 
 class RandomNormal(_Random):

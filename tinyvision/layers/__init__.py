@@ -51,6 +51,7 @@ from .merge import (
 )
 from .norm import BatchNormalization
 from .numerical import Normalization
+from .penalties import add_loss as _add_loss
 from .pool import MaxPool2D, MaxPooling2D
 from .pool1d import AveragePooling1D, AvgPool1D, MaxPool1D, MaxPooling1D
 from .preprocessing import Rescaling, Resizing

@@ -104,8 +104,9 @@ class MultiHeadAttention(Layer):
     def _dense(self, equation, output_shape, bias_axes, name, activation=None):
         """One of the products with a kernel."""
         first = [_another(begin) for begin in (self.kernel_initializer, self.bias_initializer)]
+        of_weights = {name: value for name, value in self.regularization.items() if name != "activity_regularizer"}
         return EinsumDense(equation, output_shape, activation, bias_axes if self.use_bias else None, *first, name=name,
-                           dtype=self.dtype)
+                           dtype=self.dtype, **of_weights)
 
     def call(self, query, value, key=None, attention_mask=None, return_attention_scores=False, training=False,
              use_causal_mask=False):

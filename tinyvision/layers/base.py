@@ -16,12 +16,13 @@ _name_counts = collections.Counter()
 _clock = itertools.count()                                 # a call is younger than those that made its inputs
 
 
-NO_LAYERS = {"_calls", "_config", "_weights", "_prepared", "_layers_in_order"}   # attributes of a layer that hold no others
-WHEN_UNTOLD = []                                           # called with (layer, output) if nobody said whether this is training
+NO_LAYERS = {"_calls", "_config", "_weights", "_prepared", "_added", "_layers_in_order"}     # attributes that hold none
+AFTER_CALL = []                                            # functions (layer, output, what it was told about training)
+RESOLVERS = {}                                             # "regularizer" -> what makes one of its name; see penalties.py
 
 
 class _Context(threading.local):
-    training = None                                        # what the call around was told; None outside of all calls
+    training, calls = None, 0                              # what the call around was told, None outside of calls; their count
 
 
 _context = _Context()
@@ -33,11 +34,13 @@ class Variable(Tensor):
     Attributes:
         name: "kernel", for instance; path: "conv2d_1/kernel".
         trainable: whether optimizers are to change it.
+        regularizer: a function of it that training adds to the loss, or None.
+        constraint: a function of it that returns the nearest value that is allowed, applied after each step; or None.
     """
 
     def __init__(self, data, name: str = "variable", path: str | None = None, trainable: bool = True):
         super().__init__(data, requires_grad=trainable and data.dtype.kind == "f")
-        self.name, self.path, self.trainable = name, path or name, trainable
+        self.name, self.path, self.trainable, self.regularizer, self.constraint = name, path or name, trainable, None, None
 
     def __repr__(self):
         return f"<Variable {self.path}, shape={self.shape}, dtype={self.dtype}>"
@@ -96,6 +99,10 @@ class Layer(Configurable):
         dtype: "float32" or "float64", of weights and computation; `config.floatx()` if None. Layers inside have one of their
             own: make them with `dtype=self.dtype`, in `__init__` or in `build`.
         trainable: whether optimizers are to change its weights, those of the layers inside included.
+        activity_regularizer: a Regularizer, or the name of one: its value for the output, divided by the number of samples, is
+            added to the loss of training.
+        kernel_regularizer, kernel_constraint, ...: a Regularizer and a Constraint, or their names, for each of the weights that
+            the class lists in `regularized`.
 
     Attributes:
         name, dtype, trainable: as above.
@@ -104,13 +111,16 @@ class Layer(Configurable):
         sublayers: the layers inside.
     """
 
-    def __init__(self, *, name: str | None = None, dtype=None, trainable: bool = True):
+    regularized = losses = ()                              # names of weights that may have a regularizer; see penalties.py
+
+    def __init__(self, *, name: str | None = None, dtype=None, trainable: bool = True, **regularization):
         self.name = name or unique_name(type(self))
         self.dtype = str(np.dtype(dtype or floatx()))
         if self.dtype not in FLOATS:
             raise ValueError(f"{self.name}: the dtype of a layer is {' or '.join(map(repr, FLOATS))}, not {self.dtype!r}")
         self._trainable, self._weights, self._calls = bool(trainable), [], []
         self.built, self.built_with = False, None          # the shape of the first input, once built
+        self.regularization = {name: RESOLVERS[name.rpartition("_")[2]](value) for name, value in regularization.items()}
 
     def build(self, input_shape):
         """Make the weights, with `add_weight`. Called once, with the shape of the first input: (None, 28, 28, 1)."""
@@ -119,7 +129,8 @@ class Layer(Configurable):
         """Compute the output. Takes and returns Tensors."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
 
-    def add_weight(self, shape=(), initializer="glorot_uniform", dtype=None, trainable=True, name="variable") -> Variable:
+    def add_weight(self, shape=(), initializer="glorot_uniform", dtype=None, trainable=True, name="variable", regularizer=None,
+                   constraint=None) -> Variable:
         """A new weight of this layer.
 
         Args:
@@ -128,10 +139,13 @@ class Layer(Configurable):
             dtype: that of the layer if None.
             trainable: False for what the layer itself keeps up, such as moving averages.
             name: its name within the layer.
+            regularizer, constraint: functions of it, see `Variable`; those given to the layer for that name if None.
         """
         values = np.array(initializers.get(initializer)(tuple(shape), dtype or self.dtype), dtype or self.dtype)
         weight = Variable(values, name, f"{self.name}/{name}", trainable)
         weight.requires_grad = weight.requires_grad and self.trainable
+        weight.regularizer = regularizer or self.regularization.get(f"{name}_regularizer")
+        weight.constraint = constraint or self.regularization.get(f"{name}_constraint")
         self._weights.append(weight)
         return weight
 
@@ -144,7 +158,7 @@ class Layer(Configurable):
         args = tuple(map(self._inputs, args))
         if not self.built:
             self._build(args)
-        outer = _context.training
+        outer, _context.calls = _context.training, _context.calls + (_context.training is None)
         told = settings.pop("training", None)
         told = outer if told is None else told
         _context.training = bool(told)
@@ -154,9 +168,9 @@ class Layer(Configurable):
             y = self.call(*args, **settings)
         finally:
             _context.training = outer
-        if told is None:
-            for notice in WHEN_UNTOLD:
-                notice(self, y)
+        if told is None or self.regularization:
+            for notice in AFTER_CALL:
+                notice(self, y, told)
         return y
 
     def _inputs(self, structure):

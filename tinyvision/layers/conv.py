@@ -30,6 +30,7 @@ class Conv2D(Layer):
     >>> Conv2D(8, 3, strides=2, padding="same").compute_output_shape((None, 28, 28, 1))
     (None, 14, 14, 8)
     """
+    regularized = "kernel", "bias"
 
     def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", data_format=None, dilation_rate=(1, 1),
                  groups=1, activation=None, use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros",

@@ -63,6 +63,7 @@ class Dense(Layer):
 
     Shapes: (N, ..., C) -> (N, ..., units); kernel (C, units), bias (units,).
     """
+    regularized = "kernel", "bias"
 
     def __init__(self, units, activation=None, use_bias=True, kernel_initializer="glorot_uniform",
                  bias_initializer="zeros", **settings):

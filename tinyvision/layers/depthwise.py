@@ -17,7 +17,7 @@ class Depthwise(Convolution):
 
     def add_kernels(self, channels):
         shape = *self.kernel_size, channels, self.depth_multiplier
-        self.kernel = self.add_weight(shape, self.depthwise_initializer, name="kernel")
+        self.kernel = self.add_weight(shape, self.depthwise_initializer, name="kernel", **self.regularized_as("depthwise"))
         return channels * self.depth_multiplier
 
     def convolve(self, x):
@@ -84,8 +84,10 @@ class Separable(Convolution):
     def add_kernels(self, channels):
         depthwise = *self.kernel_size, channels, self.depth_multiplier
         pointwise = *(1,) * self.rank, channels * self.depth_multiplier, self.filters
-        self.depthwise_kernel = self.add_weight(depthwise, self.depthwise_initializer, name="depthwise_kernel")
-        self.pointwise_kernel = self.add_weight(pointwise, self.pointwise_initializer, name="pointwise_kernel")
+        self.depthwise_kernel = self.add_weight(depthwise, self.depthwise_initializer, name="depthwise_kernel",
+                                                **self.regularized_as("depthwise"))
+        self.pointwise_kernel = self.add_weight(pointwise, self.pointwise_initializer, name="pointwise_kernel",
+                                                **self.regularized_as("pointwise"))
         return self.filters
 
     def convolve(self, x):

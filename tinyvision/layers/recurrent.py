@@ -23,6 +23,7 @@ class _Cell(Layer):
     """
 
     gates = 1
+    regularized = "kernel", "recurrent", "bias"
 
     def __init__(self, units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, dropout,
                  recurrent_dropout, seed, **settings):
@@ -41,7 +42,7 @@ class _Cell(Layer):
             raise ValueError(f"{described(self)} needs a known number of features, got {input_shape}")
         self.kernel = self.add_weight((input_shape[-1], self.gates * self.units), kernel_initializer, name="kernel")
         self.recurrent_kernel = self.add_weight((self.units, self.gates * self.units), recurrent_initializer,
-                                                name="recurrent_kernel")
+                                                name="recurrent_kernel", **self.regularized_as("recurrent"))
         self.bias = self.add_weight(self.bias_shape(), bias_initializer, name="bias") if self.use_bias else None
 
     def bias_shape(self):
@@ -249,8 +250,11 @@ class RNN(Layer):
 class _WithOwnCell(RNN):
     """An RNN that makes its cell, of those of its arguments that the cell takes."""
 
+    regularized = _Cell.regularized
+
     def __init__(self, cell_class, *flow, **settings):
-        own = {name: value for name, value in self._config.items() if name in argument_names(cell_class) and name != "name"}
+        names = set(argument_names(cell_class)) - {"name", "activity_regularizer"}
+        own = {name: value for name, value in self._config.items() if name in names}
         super().__init__(cell_class(**own, name=snake_case(cell_class.__name__)), *flow, **settings)
 
     units = property(lambda self: self.cell.units)

@@ -4,6 +4,7 @@ import numpy as np
 from ..autograd import as_tensor, no_grad, to_numpy
 from ..callbacks.base import ProgressBar
 from ..data.batching import batches, unpacked
+from ..data.weights import ClassWeights
 from ..structures import map_structure
 from ..training import first, names_arguments
 from .functional import Model
@@ -41,19 +42,22 @@ def predict_on_batch(model, x) -> np.ndarray | list | dict:
         return map_structure(to_numpy, model(_as_batch(x), training=False))
 
 
-def train_on_batch(model, x, y=None, return_dict: bool = False) -> float | list[float] | dict[str, float]:
+def train_on_batch(model, x, y=None, sample_weight=None, class_weight: dict | None = None,
+                   return_dict: bool = False) -> float | list[float] | dict[str, float]:
     """One step on one batch. Returns what `evaluate` would, for this batch as it was before the step."""
     model._need_compiled("train_on_batch")
     model._reset_metrics()
-    logs = model.train_step((_as_batch(x), y))
+    batch = _batch(x, y, sample_weight)
+    logs = model.train_step(next(iter(ClassWeights([batch], class_weight))) if class_weight else batch)
     return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
 
 
-def test_on_batch(model, x, y=None, return_dict: bool = False) -> float | list[float] | dict[str, float]:
+def test_on_batch(model, x, y=None, sample_weight=None,
+                  return_dict: bool = False) -> float | list[float] | dict[str, float]:
     """Loss and metrics of one batch."""
     model._need_compiled("test_on_batch")
     model._reset_metrics()
-    logs = model.test_step((_as_batch(x), y))
+    logs = model.test_step(_batch(x, y, sample_weight))
     return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
 
 
@@ -63,6 +67,10 @@ def _joined(parts):
     if isinstance(parts[0], (list, tuple)):
         return type(parts[0])(_joined(list(column)) for column in zip(*parts))
     return np.concatenate(parts)
+
+
+def _batch(x, y, sample_weight):
+    return (_as_batch(x), y) if sample_weight is None else (_as_batch(x), y, sample_weight)
 
 
 def _as_batch(x):

@@ -102,6 +102,8 @@ def in_rows(calls, outputs, continues, combine):
 
 def _continues(row, call):
     """Whether a call can be part of a chain: a ReLU behind a bare convolution or a normalization, a pool behind the former."""
+    if "activity_regularizer" in call.layer.regularization:            # it wants to see what the layer returns
+        return False
     if not row:
         return type(call.layer) in (Conv2D, BatchNormalization)
     if _is_pool(row[-1].layer) or call.layer.dtype != row[0].layer.dtype:

@@ -70,7 +70,7 @@ def load_model(filepath, custom_objects: dict | None = None, compile: bool = Tru
     model = _model_from(config, custom_objects or {})
     if compile and config.get("compile_config"):
         model.compile(**{name: _resolved(value, custom_objects or {}) for name, value in config["compile_config"].items()
-                         if name in ("optimizer", "loss", "metrics")})
+                         if name in ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")})
     with _h5py().File(weights, "r") as file:
         _read(file, model)
         if compile and model.optimizer is not None and "optimizer" in file:

@@ -160,7 +160,7 @@ def _attribute(name):
                     lambda optimizer, value: setattr(optimizer.options[0], name, value))
 
 
-Optimizer.also = Options,
+Optimizer.also, Optimizer.further_arguments = (Options,), staticmethod(lambda: list(inspect.signature(Options).parameters))
 Optimizer.exclude_from_weight_decay, Optimizer.finalize_variable_values = exclude_from_weight_decay, finalize_variable_values
 for _name in inspect.signature(Options).parameters:
     setattr(Optimizer, _name, _attribute(_name))
