@@ -121,7 +121,7 @@ class Trainer:
     def _train_epoch(self, stream, steps, around, epoch):
         self._reset_metrics()
         logs = None
-        for step, batch in enumerate(first(stream, steps)):
+        for step, batch in enumerate(first(stream, steps, lambda: self.stop_training)):
             _tell(around, "on_train_batch_begin", step)
             logs = self.train_step(batch)
             _tell(around, "on_train_batch_end", step, logs)
@@ -230,10 +230,10 @@ def _round_and_round(data):
         batch = None
 
 
-def first(stream, steps):
-    """The batches of a stream, or the first `steps` of them; no batch more is drawn."""
+def first(stream, steps, ended=lambda: False):
+    """The batches of a stream, or the first `steps` of them, or as long as it has not `ended`; no batch more is drawn."""
     taken = 0
-    while steps is None or taken < steps:
+    while not ended() and (steps is None or taken < steps):
         try:
             batch = next(stream)
         except StopIteration:
