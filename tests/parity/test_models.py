@@ -169,6 +169,25 @@ def test_summaries_name_all_layers_in_order(keras, row):
     assert f"{theirs.count_params():,} " in lines[-1]
 
 
+def test_a_summary_shows_what_is_inside(keras):
+    """Names, order and numbers of parameters as in Keras's table, the layers of models inside included."""
+    lines, model, theirs = [], models_in_models(tv), models_in_models(keras)
+    for outer in model, theirs:
+        outer.get_layer("two").get_layer("inner").get_layer("i1").trainable = False
+    model.summary(print_fn=lines.append, expand_nested=True, show_trainable=True)
+    assert "Trainable" in lines[2]
+    found = [(line.split(" (")[0], line.split()[-2], line.split()[-1]) for line in lines[4:-2]]
+
+    def inside(network, indent=""):
+        for layer in network.layers:
+            yield indent + layer.name, f"{layer.count_params():,}", "-" if not layer.weights else "Y" if layer.trainable else "N"
+            if hasattr(layer, "layers"):
+                yield from inside(layer, indent + "  ")
+
+    assert found == list(inside(theirs))
+    assert [name for name, _, _ in found][:5] == ["input_layer_2", "leaky_re_lu", "two", "  input_layer_1", "  inner"]
+
+
 @every_row
 def test_freezing_a_layer_freezes_what_it_freezes_in_keras(keras, row):
     ours, theirs = pair(keras, row)

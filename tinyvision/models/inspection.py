@@ -5,12 +5,15 @@ from .costs import WHOLE, costs as _costs
 from .functional import Model
 
 
-def summary(model, line_length: int | None = None, print_fn=print, costs: bool = False) -> None:
+def summary(model, line_length: int | None = None, print_fn=print, expand_nested: bool = False, show_trainable: bool = False,
+            costs: bool = False) -> None:
     """Print the layers of a model, the shapes of their outputs and the numbers of their parameters.
 
     Args:
         line_length: the width of the table, in characters.
         print_fn: takes each line in place of `print`.
+        expand_nested: list the layers of models inside, too, indented.
+        show_trainable: add whether optimizers are to change the weights: Y, N, or - where there are none.
         costs: add what each layer costs for one sample: multiplications (each with an addition), how many pixels of the image
             an output sees across (its receptive field), and the memory of the output.
 
@@ -25,13 +28,18 @@ def summary(model, line_length: int | None = None, print_fn=print, costs: bool =
     Parameters: 40 (160 bytes), 40 of them trainable
     For one sample: 24,336 multiply-adds, 10.6 KiB of outputs, which training keeps
     """
-    rows = [[f"{layer.name} ({type(layer).__name__})", _shape(layer), f"{_count(layer.weights):,}"] for layer in model.layers]
-    rows, ends = [["Layer (type)", "Output shape", "Parameters"], *rows], []
+    listed, ends = list(_listed(model, expand_nested)), []
+    rows = [["Layer (type)", "Output shape", "Parameters"]]
+    rows += [[f"{indent}{layer.name} ({type(layer).__name__})", _shape(layer), f"{_count(layer.weights):,}"]
+             for layer, indent in listed]
+    if show_trainable:
+        cells = ["Trainable", *("-" if not layer.weights else "NY"[layer.trainable] for layer, _ in listed)]
+        rows = [[*row, cell] for row, cell in zip(rows, cells)]
     total, trainable = _count(model.weights), _count(model.trainable_weights)
     ends.append(f"Parameters: {total:,} ({_size(_bytes(model.weights))}), {trainable:,} of them trainable")
     if costs:
         found = _costs(model)
-        for row, layer in zip(rows, [None, *model.layers]):
+        for row, layer in zip(rows, [None, *(layer for layer, _ in listed)]):
             row += ("Multiply-adds", "Sees", "Output's memory") if layer is None else _cost_of(layer, found)
         ends.append(f"For one sample: {sum(cost.multiply_adds for cost in found.values()):,} multiply-adds, "
                     f"{_size(sum(cost.bytes for cost in found.values()))} of outputs, which training keeps")
@@ -42,6 +50,14 @@ def summary(model, line_length: int | None = None, print_fn=print, costs: bool =
     rule = "-" * len(lines[0])
     for line in (f"Model: {model.name}", rule, lines[0], rule, *lines[1:], rule, *ends):
         print_fn(line)
+
+
+def _listed(model, deep, indent=""):
+    """(layer, what stands before its name) for each layer of a model; those of models inside, too, if wanted."""
+    for layer in model.layers:
+        yield layer, indent
+        if deep and isinstance(layer, Model):
+            yield from _listed(layer, deep, indent + "  ")
 
 
 def _cost_of(layer, found):
