@@ -372,6 +372,9 @@ MUTANTS = [
            "test_wrappers.py:that_of_keras and both"),
     Mutant("bidirectional: states the other way round", "layers/wrappers.py", "(initial_state[:half], initial_state[half:])",
            "(initial_state[half:], initial_state[:half])", "test_wrappers.py:that_of_keras and both"),
+    Mutant("lstm: the memory's gradient is not carried on", "ops/lstm.py", "dc = dc * f[t]", "dc = dc", f"{LAYERS}:gradients and LSTM"),
+    Mutant("lstm: its kernel sees the states too late", "ops/lstm.py", "concatenate([h.reshape(1, *h.shape), y[:-2]])", "y[:-1]",
+           f"{LAYERS}:gradients and LSTM"),
     Mutant("embedding: one number too many", "layers/embedding.py", "(numbers < self.input_dim)", "(numbers <= self.input_dim)",
            "test_embedding.py:refused"),
     # Optimizers, schedules, callbacks

@@ -317,6 +317,34 @@ def test_a_model_trains_on_the_gpu_as_on_the_cpu(cupy, optimizer):
     assert all(type(w.data) is cupy.ndarray for w in ours.weights)
 
 
+FOR_SEQUENCES = {
+    "lstm": lambda: layers.LSTM(3, return_sequences=True), "simple_rnn": lambda: layers.SimpleRNN(3, go_backwards=True),
+    "gru": lambda: layers.GRU(3, recurrent_dropout=0.5, seed=1), "embedding": lambda: layers.Embedding(5, 3),
+    "dropout": lambda: layers.LSTM(3, dropout=0.5, recurrent_dropout=0.5, seed=1),
+    "attention": lambda: layers.MultiHeadAttention(2, 3, dropout=0.5, sliding_window=3, seed=1)}
+
+
+@pytest.mark.parametrize("name", FOR_SEQUENCES)
+def test_layers_for_sequences_on_the_gpu(cupy, name):
+    x = rng.integers(0, 5, (2, 4)) if name == "embedding" else rng.standard_normal((2, 4, 3)).astype(np.float32)
+    ours, theirs = FOR_SEQUENCES[name](), FOR_SEQUENCES[name]()
+
+    def called(layer, x):
+        return layer(x, x, use_causal_mask=True, training=True) if name == "attention" else layer(x, training=True)
+
+    for layer in ours, theirs:                             # so both draw the same afterwards
+        called(layer, x)
+    ours.set_weights(theirs.get_weights())
+    place_on_gpu(ours, cupy)
+    found, expected = called(ours, tensor(cupy.asarray(x))), called(theirs, x)
+    assert type(found.data) is cupy.ndarray
+    np.testing.assert_allclose(to_numpy(found.detach()), expected.detach().numpy(), rtol=1e-5, atol=1e-6)
+    for y in found, expected:
+        (y * y).sum().backward()
+    for mine, other in zip(ours.weights, theirs.weights):
+        np.testing.assert_allclose(to_numpy(mine.grad), other.grad.numpy(), rtol=1e-4, atol=1e-5, err_msg=mine.path)
+
+
 LOSSES = [losses.MeanSquaredError(), losses.BinaryCrossentropy(), losses.CategoricalCrossentropy(from_logits=True),
           losses.SparseCategoricalCrossentropy(from_logits=True)]
 

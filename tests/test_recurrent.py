@@ -139,6 +139,19 @@ def test_weights_and_states_have_gradients(kind):
         close((g.numpy() * u).sum(), (lengths[0] - lengths[1]) / (2 * step), 1e-6)
 
 
+@pytest.mark.parametrize("last_of", [0, 1, 2])
+def test_both_ways_to_the_gradient_of_an_lstm_agree(last_of):
+    """The one derived by hand, and that of small ops; for whatever is asked of the results."""
+    from tinyvision.ops.lstm import _in_small_ops, lstm
+    given = [tv.tensor(some(*shape), requires_grad=True) for shape in ((4, 2, 12), (2, 3), (2, 3), (3, 12))]
+    y = _in_small_ops(*given)
+    slow, fast = (y[:-1], y[-2], y[-1])[last_of], lstm(*given)[last_of]
+    close(fast, slow, 1e-14)
+    for wanted in [given, given[3:], given[:1], given[2:]]:
+        for one, other in zip(*(tv.grad(found, wanted, tv.tensor(some(*found.shape)), retain_graph=True) for found in (slow, fast))):
+            close(one, other, 1e-13)
+
+
 # Dropout ----------------------------------------------------------------------------------------------------------------
 
 @every_kind

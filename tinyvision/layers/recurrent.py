@@ -10,6 +10,7 @@ from ..autograd import Tensor
 from ..config import random_key
 from ..configurable import argument_names, snake_case
 from ..device import array_library
+from ..ops.lstm import lstm
 from ..ops.recurrent import gru_step, gru_step_reset_before, lstm_step, nothing, simple_step, steps_of
 from .base import Layer
 from .core import described, positive
@@ -63,6 +64,10 @@ class _Cell(Layer):
     def step(self, share, states, drop):
         """The output and the new states, from what the input contributes and the old states."""
         raise NotImplementedError(f"{type(self).__name__} must define step(self, share, states, drop)")
+
+    def in_one_go(self, shares, states, drop):
+        """The outputs of all steps, and the last states, if there is an op for that; None if not."""
+        return None
 
     def share(self, x, training=False):
         """What the input contributes to each step: x (steps, N, features) -> (steps, N, gates * units)."""
@@ -136,6 +141,12 @@ class LSTMCell(_Cell):
     def step(self, share, states, drop):
         h, c = lstm_step(share, *states, self.recurrent_kernel, self.activation, self.recurrent_activation, drop)
         return h, [h, c]
+
+    def in_one_go(self, shares, states, drop):
+        if (self.activation, self.recurrent_activation, drop) != (ops.tanh, ops.sigmoid, nothing):
+            return None
+        outputs, h, c = lstm(shares, *states, self.recurrent_kernel)
+        return outputs, [h, c]
 
 
 class GRUCell(_Cell):
@@ -214,22 +225,26 @@ class RNN(Layer):
             raise ValueError(f"{described(self)} expects sequences (N, steps, features), got input {x.shape}{hint}")
         states = self._first_states(initial_state, x)
         x = x.transpose((1, 0, *range(2, x.ndim)))         # (steps, N, features)
-        outputs = []
-        for step in self._steps(ops.flip(x, axis=0) if self.go_backwards else x, training):
-            y, states = step(states)
-            outputs.append(y)
+        outputs, states = self._through(ops.flip(x, axis=0) if self.go_backwards else x, states, training)
         if self.stateful and x.shape[1]:
             self.states = [state.detach() for state in states]
-        output = ops.stack(outputs, axis=1) if self.return_sequences else y
+        if self.return_sequences:
+            output = ops.stack(outputs, axis=1) if isinstance(outputs, list) else outputs.transpose((1, 0, 2))
+        else:
+            output = outputs[-1]
         return (output, *states) if self.return_state else output
 
-    def _steps(self, x, training):
-        """The steps, as functions of the states that return the output and the new states."""
-        if not isinstance(self.cell, _Cell):
-            return [lambda states, x=x: self.cell(x, states) for x in steps_of(x)]
-        drop = self.cell.dropping(x.shape[1], training)
-        return [lambda states, share=share: self.cell.step(share, states, drop)
-                for share in steps_of(self.cell.share(x, training))]
+    def _through(self, x, states, training):
+        """The outputs of all steps, as a list or a Tensor (steps, N, units), and the last states."""
+        cell, outputs = self.cell, []
+        if isinstance(cell, _Cell):
+            x, drop = cell.share(x, training), cell.dropping(x.shape[1], training)
+            if (found := cell.in_one_go(x, states, drop)) is not None:
+                return found
+        for step in steps_of(x):
+            y, states = cell.step(step, states, drop) if isinstance(cell, _Cell) else cell(step, states)
+            outputs.append(y)
+        return outputs, states
 
     def _first_states(self, given, x):
         if given is None and self.stateful and self.states and len(x):
