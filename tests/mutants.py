@@ -237,6 +237,8 @@ MUTANTS = [
     Mutant("depthwise: filters of a channel apart", "ops/depthwise.py", "kernel = reshape(kernel, (*size, 1, channels * multiplier))",
            "kernel = reshape(kernel.transpose(*range(len(size)), -1, -2), (*size, 1, channels * multiplier))",
            f"{ORACLE}:keras and depthwise_conv"),
+    Mutant("depthwise: channels in turn, not each M times", "ops/depthwise.py", "broadcast_to(expand_dims(inputs, -1), (*inputs.shape, multiplier))",
+           "broadcast_to(expand_dims(inputs, -2), (*inputs.shape[:-1], multiplier, channels))", f"{ORACLE}:keras and depthwise_conv"),
     Mutant("separable: steps twice", "ops/depthwise.py", "return conv(y, pointwise_kernel)", "return conv(y, pointwise_kernel, strides)",
            f"{ORACLE}:keras and separable_conv"),
     Mutant("Conv1D: causal without dilation", "layers/conv1d.py", "(self.kernel_size[0] - 1) * self.dilation_rate[0]", "self.kernel_size[0] - 1",

@@ -140,7 +140,8 @@ def test_fast_kernels_serve_them():
     kernels.use(None)
     if "depthwise" not in kernels.conv.conv_forward.kernel.versions:
         pytest.skip("needs Numba: there are no fast kernels without")
-    for layer, shape in [(layers.DepthwiseConv2D(3, padding="same"), (2, 12, 12, 32)), (layers.SeparableConv2D(32, 3), (2, 12, 12, 32)),
+    for layer, shape in [(layers.DepthwiseConv2D(3, padding="same"), (2, 12, 12, 32)), (layers.DepthwiseConv2D(3, 2, "same", 2), (2, 12, 12, 32)),
+                         (layers.SeparableConv2D(32, 3), (2, 12, 12, 32)),
                          (layers.Conv2DTranspose(32, 4, 2, "same"), (2, 12, 12, 32)), (layers.Conv1D(32, 3), (2, 40, 32)),
                          (layers.Conv1DTranspose(32, 4, 2), (2, 40, 32)), (layers.DepthwiseConv1D(3), (2, 40, 32))]:
         x = tensor(rng.standard_normal(shape).astype("float32"), requires_grad=True)

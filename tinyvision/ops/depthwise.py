@@ -1,7 +1,7 @@
 """Depthwise convolution, filters for each channel alone; and separable convolution, which mixes the channels afterwards."""
 from ..autograd import Tensor, as_tensor
 from .conv import channels_last, conv
-from .shape import reshape
+from .shape import broadcast_to, expand_dims, reshape
 
 
 def depthwise_conv(inputs, kernel, strides=1, padding: str = "valid", data_format: str | None = None,
@@ -10,7 +10,7 @@ def depthwise_conv(inputs, kernel, strides=1, padding: str = "valid", data_forma
 
     y[n, i, j, c M + m] = sum over p, q of inputs[n, i s + p d, j s + q d, c] kernel[p, q, c, m]
 
-    It is a convolution in as many groups as there are channels.
+    It is a convolution in as many groups as there are filters: of inputs in which each channel stands M times.
 
     Args:
         inputs: images (N, H, W, C), or sequences (N, T, C).
@@ -33,6 +33,9 @@ def depthwise_conv(inputs, kernel, strides=1, padding: str = "valid", data_forma
     if channels != inputs.shape[-1]:
         raise ValueError(f"depthwise_conv: the kernel {kernel.shape} is for {channels} channels, the inputs {inputs.shape} "
                          f"have {inputs.shape[-1]}, channels last")
+    if multiplier > 1 and channels > 1:                    # fast kernels have one filter for each channel
+        repeated = broadcast_to(expand_dims(inputs, -1), (*inputs.shape, multiplier))
+        inputs = reshape(repeated, (*inputs.shape[:-1], channels * multiplier))
     kernel = reshape(kernel, (*size, 1, channels * multiplier))
     return conv(inputs, kernel, strides, padding, dilation_rate=dilation_rate)
 
