@@ -184,6 +184,59 @@ def test_turns_have_the_arguments_of_keras(keras, turn):
     assert {p.name: p.default for p in ours.values()} == {p.name: p.default for p in theirs.values()}
 
 
+@pytest.mark.parametrize("make, error, message", [
+    (lambda: callbacks.ReduceLROnPlateau(factor=1.0), ValueError, "factor lies between 0 and 1, and is not 1, got 1.0"),
+    (lambda: callbacks.ReduceLROnPlateau(mode="down"), ValueError, "mode is 'auto', 'min' or 'max', not 'down'"),
+    (lambda: callbacks.LearningRateScheduler(0.1), TypeError, "schedule is a function of .epoch, learning_rate., got 0.1"),
+    (lambda: callbacks.LambdaCallback(on_epoch_ended=print), TypeError, "no argument 'on_epoch_ended': did you mean 'on_epoch_end'"),
+    (lambda: callbacks.LambdaCallback(on_epoch_end=3), TypeError, "LambdaCallback: on_epoch_end is a function, got 3"),
+    (lambda: callbacks.CSVLogger(3.5), TypeError, "float"),
+    (lambda: tiny().fit(X, Y, callbacks=[callbacks.CSVLogger("there/is/no/such/folder.csv")], verbose=0), FileNotFoundError,
+     "no/such/folder.csv"),
+    (lambda: tiny().fit(X, Y, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate: None)], verbose=0), ValueError,
+     "schedule is to return a number, got None for epoch 0"),
+    (lambda: tiny().fit(X, Y, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate: -rate)], verbose=0), ValueError,
+     "SGD: the learning rate is a number, 0 or more, .*got -0.01")], ids=range(9))
+def test_what_cannot_be_is_refused_by_others(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+@pytest.mark.parametrize("make", [lambda: callbacks.ReduceLROnPlateau("loss"),
+                                  lambda: callbacks.LearningRateScheduler(lambda epoch, rate: rate)])
+def test_one_chooses_the_rate(make):
+    """Not a schedule of the optimizer's and a callback, too."""
+    model, schedule = tiny(), tv.optimizers.schedules.CosineDecay(0.1, 10)
+    model.compile(tv.optimizers.SGD(schedule), "mse")
+    with pytest.raises(TypeError, match="the learning rate is chosen by the optimizer's CosineDecay; give it a number"):
+        model.fit(X, Y, callbacks=[make()], verbose=0)
+
+
+def test_callbacks_tell_what_they_did(capsys):
+    model = tiny()
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[callbacks.ReduceLROnPlateau("loss", patience=1, min_delta=1e9, verbose=1)])
+    model.fit(X, Y, epochs=1, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch: 0.25, verbose=1)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Epoch 2: loss was best with ") and lines[0].endswith("; learning rate 0.001 from here on")
+    assert lines[2:] == ["Epoch 1: learning rate 0.25"]
+    model.compile(tv.optimizers.SGD(1e38), "mse")
+    with np.errstate(all="ignore"):
+        model.fit(X, Y, batch_size=4, epochs=3, verbose=0, callbacks=[callbacks.TerminateOnNaN()])
+    assert capsys.readouterr().out.startswith("Training ends: the loss is inf in batch 1: try a smaller learning rate, or clipnorm=1.0")
+
+
+def test_lines_are_on_disk_when_training_crashes(tmp_path):
+    class Crash(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs):
+            if epoch == 2:
+                raise MemoryError
+
+    with pytest.raises(MemoryError):
+        tiny().fit(X, Y, epochs=5, verbose=0, callbacks=[callbacks.CSVLogger(tmp_path / "log.csv"), Crash()])
+    lines = (tmp_path / "log.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["epoch", "0", "1", "2"]
+
+
 # In fit -----------------------------------------------------------------------------------------------------------------
 
 def tiny(metrics=()):

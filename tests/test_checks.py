@@ -268,6 +268,13 @@ def test_a_sound_model_is_found_sound(capsys):
     assert model.optimizer is optimizer and optimizer.iterations == 0 and all(w.grad is None for w in model.weights)
 
 
+def test_a_sound_model_that_steps_once_in_many_batches():
+    """Its steps are looked at as if it took one for each batch."""
+    model = classifier(layers.Dense(32, activation="relu"), layers.BatchNormalization())
+    model.compile(keras.optimizers.Adam(1e-2, gradient_accumulation_steps=100), model.loss)
+    assert set(states(model.check(X, Y)).values()) == {"ok"}
+
+
 class Cut(layers.Layer):
     """A layer whose result has no gradient."""
 

@@ -180,6 +180,9 @@ def test_a_step_forward_is_seen_by_the_model():
     (lambda: optimizers.RMSprop(clipvalue=0), "must be positive"),
     (lambda: optimizers.SGD(weight_decay=-0.1), "weight_decay is a number, 0 or more, or None, got -0.1"),
     (lambda: optimizers.SGD(weight_decay="0.1"), "weight_decay is a number, 0 or more, or None, got '0.1'"),
+    (lambda: optimizers.SGD(weight_decay=True), "weight_decay is a number, 0 or more, or None, got True"),
+    (lambda: optimizers.SGD(clipnorm="1"), "must be positive; got {'clipnorm': '1'}"),
+    (lambda: optimizers.SGD(use_ema=True, ema_momentum=None), "ema_momentum lies between 0 and 1, got None"),
     (lambda: optimizers.AdamW(weight_decay=None), "AdamW: weight_decay is a number, got None"),
     (lambda: optimizers.SGD(use_ema=True, ema_momentum=1.5), "ema_momentum lies between 0 and 1, got 1.5"),
     (lambda: optimizers.SGD(use_ema=True, ema_overwrite_frequency=0), "ema_overwrite_frequency is a whole number, 1 or more, .*got 0"),
@@ -195,7 +198,7 @@ def test_a_step_forward_is_seen_by_the_model():
     (lambda: schedules.CosineDecay(0.1, 5, warmup_steps=3), "3 warmup_steps climb to a warmup_target, which is None"),
     (lambda: schedules.PiecewiseConstantDecay([1, 2], [0.1, 0.2]), "one value more .*got 2 boundaries and 2 values"),
     (lambda: schedules.PiecewiseConstantDecay([2, 2], [3, 2, 1]), "each boundary is larger than the one before, got \\[2, 2\\]"),
-    (lambda: optimizers.get("rmsprp"), "did you mean 'rmsprop'")], ids=range(27))
+    (lambda: optimizers.get("rmsprp"), "did you mean 'rmsprop'")], ids=range(30))
 def test_what_cannot_be_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
@@ -302,6 +305,11 @@ def test_weights_return_to_where_their_constraint_allows():
     np.testing.assert_array_equal(kernel.numpy(), [0, 1, 0])
     np.testing.assert_array_equal(bias.numpy(), [0, 0, 0])
     assert kernel.requires_grad
+
+
+def test_names_of_weights_that_do_not_decay_come_in_a_list():
+    with pytest.raises(TypeError, match=r"var_names is a list: var_names=\['bias'\]"):
+        optimizers.AdamW().exclude_from_weight_decay(var_names="bias")
 
 
 # Schedules --------------------------------------------------------------------------------------------------------------

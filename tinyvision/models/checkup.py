@@ -82,7 +82,7 @@ def _as_it_was(model, x):
     with no_grad():
         model(map_structure(lambda a: a[:1], x), training=False)       # which builds it, if need be
     weights, optimizer = model.get_weights(), model.optimizer
-    model.optimizer = type(optimizer).from_config(optimizer.get_config())
+    model.optimizer = _fresh(optimizer)
     try:
         yield
     finally:
@@ -90,6 +90,12 @@ def _as_it_was(model, x):
         model.optimizer = optimizer
         for weight in model.weights:
             weight.grad = None
+
+
+def _fresh(optimizer, **changes):
+    """An optimizer like this one that has taken no step yet, and takes one for each batch."""
+    config = {name: value for name, value in optimizer.get_config().items() if name != "gradient_accumulation_steps"}
+    return type(optimizer).from_config({**config, **changes})
 
 
 def _data(model, x, y):
@@ -238,7 +244,7 @@ def _rates(model, x, y):
     own = float(optimizer.learning_rate)
     for factor in RATES:
         model.set_weights(start)
-        model.optimizer = type(optimizer).from_config({**optimizer.get_config(), "learning_rate": own * factor})
+        model.optimizer = _fresh(optimizer, learning_rate=own * factor)
         with np.errstate(all="ignore"):
             for _ in range(20):
                 _step(model, *seen)

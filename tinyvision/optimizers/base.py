@@ -28,7 +28,7 @@ class Optimizer(Configurable):
         calls: how often `apply` was called: as often, unless gradients of several calls make a step. Schedules count these.
     """
 
-    slot_groups, starts = (), {}                      # what is remembered, in the order of files; what is not 0 at first
+    slot_groups, starts = (), {}                           # what is remembered, in the order of files; what is not 0 at first
 
     def __init__(self, learning_rate, name=None, **options):
         self.learning_rate, self.iterations, self.calls = learning_rate, 0, 0

@@ -38,14 +38,14 @@ class Options:
 
     def __init__(self, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99,
                  ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None):
-        if weight_decay is not None and (not isinstance(weight_decay, numbers.Real) or not weight_decay >= 0):
+        if weight_decay is not None and not (_is_number(weight_decay) and weight_decay >= 0):
             raise ValueError(f"weight_decay is a number, 0 or more, or None, got {weight_decay!r}")
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         clips = {name: value for name, value in clips.items() if value is not None}
-        if len(clips) > 1 or any(not value > 0 for value in clips.values()):
+        if len(clips) > 1 or any(not (_is_number(value) and value > 0) for value in clips.values()):
             raise ValueError("at most one of clipnorm, clipvalue and global_clipnorm may be given, and must be positive; "
                              f"got {clips}")
-        if not 0 <= ema_momentum <= 1:
+        if not (_is_number(ema_momentum) and 0 <= ema_momentum <= 1):
             raise ValueError(f"ema_momentum lies between 0 and 1, got {ema_momentum!r}")
         if not use_ema and (ema_momentum, ema_overwrite_frequency) != (0.99, None):
             raise ValueError("ema_momentum and ema_overwrite_frequency say how weights are averaged: give use_ema=True, too")
@@ -137,6 +137,8 @@ def exclude_from_weight_decay(optimizer, var_list=None, var_names=None) -> None:
         var_list: these Variables.
         var_names: those that have one of these in their names: ["bias", "gamma"], for instance; regular expressions.
     """
+    if isinstance(var_names, str):
+        raise TypeError(f"exclude_from_weight_decay: var_names is a list: var_names=[{var_names!r}]")
     options, = optimizer.options
     options.excluded, options.excluded_names = list(var_list or ()), "|".join(var_names or ())
 
@@ -147,6 +149,10 @@ def finalize_variable_values(optimizer, var_list) -> None:
     for v in var_list:
         if id(v) in averages:                              # a weight that took part in no step has none
             v.assign(averages[id(v)][1])
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _check_count(name, value, least):
