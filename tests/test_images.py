@@ -265,3 +265,11 @@ def test_integers_are_warped_as_in_keras(keras, dtype):
         y, expected = image.affine_transform(x, t), np.asarray(keras.ops.image.affine_transform(x, t))
         assert y.dtype == dtype == expected.dtype
         np.testing.assert_array_equal(y.numpy(), expected)
+
+
+def test_places_in_large_arrays_are_exact():
+    """float32 does not count beyond 2 ** 24."""
+    x = np.zeros((4, 5_000_001), np.float32)
+    x[3, 4_999_998] = 1
+    y = image.map_coordinates(x, np.array([[3, 3, 3], [4_999_997, 4_999_998, 4_999_999]], np.float32), 1)
+    np.testing.assert_array_equal(y.numpy(), [0, 1, 0])

@@ -62,12 +62,11 @@ def sampled(pixels, first, sizes, coordinates, order, fill_mode, fill_value) -> 
         (..., C), in the dtype of the pixels.
     """
     dtype, pixels, total = pixels.dtype, as_floats(pixels), 0
-    for corner in itertools.product(*(_neighbours(c, order) for c in coordinates)):
+    for corner in itertools.product(*(_neighbours(c, size, order, fill_mode) for c, size in zip(coordinates, sizes))):
         index, there, weight = first, True, 1
-        for (place, share), size in zip(corner, sizes):
-            inside = _INSIDE.get(fill_mode, _edge)(place, size)
-            index, there, weight = index * size + inside, there & (inside == place), weight * share
-        found = _taken(pixels, index=index.astype("int64"))
+        for (place, inside, share), size in zip(corner, sizes):
+            index, there, weight = index * size + place, there & inside, weight * share
+        found = _taken(pixels, index=index)
         if fill_mode == "constant":
             found = where(there[..., None], found, fill_value)
         total = total + found * expand_dims(weight, -1)
@@ -76,16 +75,19 @@ def sampled(pixels, first, sizes, coordinates, order, fill_mode, fill_value) -> 
     return as_dtype(total, dtype)
 
 
-def _neighbours(coordinate, order):
-    """[(place, weight), ...] along one axis: places as arrays of whole numbers, in floats; weights as Tensors."""
+def _neighbours(coordinate, size, order, fill_mode):
+    """[(place, whether it was inside, weight), ...] along an axis: arrays of places, all inside by now; weights are Tensors."""
     coordinate = clip(where(coordinate == coordinate, coordinate, FAR), -FAR, FAR)         # what is no number is far outside
     xp, c = array_library(coordinate.data), coordinate.data
     if order == 0:
         whole = xp.trunc(c)
-        return [(whole + xp.sign(c) * (abs(c - whole) >= 0.5), coordinate * 0 + 1)]
-    lower = xp.floor(c)
-    share = coordinate - lower
-    return [(lower, 1 - share), (lower + 1, share)]
+        found = [(whole + xp.sign(c) * (abs(c - whole) >= 0.5), coordinate * 0 + 1)]
+    else:
+        lower = xp.floor(c)
+        share = coordinate - lower
+        found = [(lower, 1 - share), (lower + 1, share)]
+    return [(_INSIDE.get(fill_mode, _edge)(place, size).astype("int64"), (place >= 0) & (place < size), share)
+            for place, share in found]
 
 
 # Where a place outside lies inside ----------------------------------------------------------------------------------------
