@@ -809,5 +809,8 @@ KERNEL_SAMPLES = {
     "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
     "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [
-        (normal(100, 64), normal(64, 200)), (normal(1, 300), normal(300, 7)), (normal(33, 1), normal(1, 5)), (normal(9, 1500), normal(1500, 40))],
+        (normal(100, 64), normal(64, 200)), (normal(1, 300), normal(300, 7)), (normal(33, 1), normal(1, 5)), (normal(9, 1500), normal(1500, 40)),
+        (normal(2, 5, 3, 4).transpose(0, 2, 1, 3), normal(2, 6, 3, 4).transpose(0, 2, 3, 1)), (normal(3, 17, 40), normal(3, 40, 70)),
+        (normal(2, 3, 9, 33).swapaxes(0, 1), normal(2, 33, 20)), (normal(2, 1, 7, 5), normal(4, 5, 9)), (normal(6, 4, 3)[::2], normal(3, 2)),
+        (normal(4, 1, 3), normal(4, 3, 1)), (normal(5, 33, 8).swapaxes(1, 2), normal(33, 32)), (normal(1, 2, 3), normal(1, 3, 40)[..., ::2])],
 }
