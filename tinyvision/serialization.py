@@ -1,8 +1,9 @@
 """Configurable objects as JSON can hold them, in the form of Keras's files, and back."""
 import numpy as np
 
-from .configurable import Configurable, find_class
+from .configurable import Configurable, argument_names, find_class
 
+OFF = {"synchronized": False, "renorm": False, "renorm_momentum": 0.99}            # in Keras's configs; others are None
 BY_NAME = set()                                            # ops that a name stands for in configs: activations
 
 
@@ -65,7 +66,15 @@ def deserialize(value, custom_objects: dict | None = None):
         raise ValueError("the file holds the code of a lambda, and code from files is never run. Give the function a name, and "
                          "save the model with that: def halved(x): return x / 2; then Lambda(halved)")
     cls = custom_objects[name] if custom_objects and name in custom_objects else find_class(name, value.get("module") or "")
-    return cls.from_config(deserialize(config, custom_objects))
+    return cls.from_config(deserialize(_without_what_is_off(cls, config), custom_objects))
+
+
+def _without_what_is_off(cls, config):
+    """A config without the arguments that Keras has and a class of ours has not, as long as they ask for nothing."""
+    if cls.__module__.partition(".")[0] != __package__ or not isinstance(config, dict):
+        return config
+    known = argument_names(cls)
+    return {name: value for name, value in config.items() if name in known or value != OFF.get(name)}
 
 
 def _function(name, custom_objects):

@@ -2,11 +2,14 @@
 
 The same code builds each network with tinyvision and with Keras: k is the one or the other. More of them are in tests/test_models.py.
 """
+import json
+
 import numpy as np
 import pytest
 
 import tinyvision as tv
 from tinyvision import layers
+from tinyvision.serialization import deserialize
 from tinyvision.structures import leaves
 
 from .record import agree
@@ -273,3 +276,52 @@ def test_arithmetic_on_symbolic_tensors_is_refused():
     for use in (lambda: x + x, lambda: x - 1, lambda: 2 * x, lambda: x / 2, lambda: x ** 2):
         with pytest.raises(TypeError, match="holds no numbers: in a functional model, layers are called on it; use layers.Add"):
             use()
+
+
+@every_row
+def test_we_read_files_of_keras(keras, row, tmp_path):
+    ours, theirs = pair(keras, row)
+    theirs.save(tmp_path / "theirs.keras")
+    found = tv.models.load_model(tmp_path / "theirs.keras")
+    assert [layer.name for layer in found.layers] == [layer.name for layer in theirs.layers]
+    same_outputs(row, found.predict(data(row)), ours.predict(data(row)))
+
+
+def test_what_keras_asks_for_and_we_do_not_have_is_refused(keras):
+    """Arguments that are off are passed over; those that are on are not."""
+    plain = serialize_keras(keras, keras.layers.BatchNormalization())
+    assert deserialize(plain).momentum == 0.99
+    assert deserialize(serialize_keras(keras, keras.layers.Dense(3))).units == 3
+    with pytest.raises(TypeError, match="BatchNormalization has no argument 'renorm'"):
+        deserialize(serialize_keras(keras, keras.layers.BatchNormalization(renorm=True)))
+    with pytest.raises(TypeError, match="GlorotUniform has no argument 'input_axes'"):
+        deserialize({**plain, "class_name": "GlorotUniform", "config": {"seed": 1, "input_axes": [0]}})
+
+
+def serialize_keras(keras, layer):
+    return json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
+
+
+def test_activity_regularization_adds_what_keras_adds(keras):
+    """The losses of a layer, of a model with it, and of training with it."""
+    X = np.random.default_rng(0).standard_normal(VECTORS)
+    ours, theirs = layers.ActivityRegularization(0.1, 0.02), keras.layers.ActivityRegularization(0.1, 0.02)
+    ours(X, training=True), theirs(X)
+    agree(("layer", "ActivityRegularization", "loss"), [float(loss) for loss in ours.losses], [np.asarray(loss) for loss in theirs.losses])
+    results = []
+    for k in tv, keras:
+        model = k.Sequential([k.Input((4,)), k.layers.Dense(3, name="d"), k.layers.ActivityRegularization(l2=0.5), k.layers.Dense(1)])
+        model.set_weights([np.random.default_rng(2).standard_normal(w.shape) for w in model.get_weights()])
+        model.compile("sgd", "mse")
+        model.fit(X, X[:, :1], epochs=2, batch_size=3, verbose=0, shuffle=False)
+        results.append([model.evaluate(X, X[:, :1], verbose=0), *model.get_weights()])
+    for mine, other in zip(*results):
+        np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-9)
+
+
+def test_prelu_takes_what_keras_gives_weights(keras):
+    settings = dict(alpha_initializer="ones", alpha_regularizer="l2", alpha_constraint="non_neg", shared_axes=[1])
+    ours, theirs = layers.PReLU(**settings), keras.layers.PReLU(**settings)
+    ours(np.ones((2, 3, 4))), theirs(np.ones((2, 3, 4)))
+    np.testing.assert_allclose(float(ours.losses[0]), float(theirs.losses[0]), rtol=1e-12)
+    assert ours.alpha.constraint is not None

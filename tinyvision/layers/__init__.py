@@ -56,7 +56,15 @@ from .pool import MaxPool2D, MaxPooling2D
 from .pool1d import AveragePooling1D, AvgPool1D, MaxPool1D, MaxPooling1D
 from .preprocessing import Rescaling, Resizing
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
-from .regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
+from .regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+)
 from .reshaping import Permute, RepeatVector, Reshape
 from .sample_norm import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from .upsampling import UpSampling1D, UpSampling2D

@@ -9,6 +9,7 @@ from ..kernels.random import normal, uniform
 from ..ops.activation import SELU_ALPHA, SELU_SCALE
 from ..ops.conv import channels_last
 from ..ops.random import shape_of_noise
+from ..regularizers import L1L2
 from .base import Layer
 from .core import check_images, described
 
@@ -166,6 +167,22 @@ class AlphaDropout(Drawing):
         kept = self.drawn(uniform(shape, self.key, self.step) >= self.rate, x, bool)
         scale = ((1 - self.rate) * (1 + self.rate * least ** 2)) ** -0.5
         return scale * ops.where(kept, x, least) - scale * least * self.rate
+
+
+class ActivityRegularization(Layer):
+    """x itself; in training, l1 * sum(|x|) + l2 * sum(x**2), divided by the number of samples, joins the loss.
+
+    https://keras.io/api/layers/regularization_layers/activity_regularization/
+
+    Args:
+        l1, l2: how much; as `activity_regularizer=L1L2(l1, l2)` on the layer before.
+    """
+
+    def __init__(self, l1=0.0, l2=0.0, **settings):
+        super().__init__(activity_regularizer=L1L2(l1, l2), **settings)
+
+    def call(self, x):
+        return x
 
 
 def _probability(rate, layer):

@@ -12,6 +12,7 @@ ROWS = {
     "GaussianNoise of nothing": ("GaussianNoise", dict(stddev=0), IMAGES, True),
     "GaussianDropout at rest": ("GaussianDropout", dict(rate=0.5), IMAGES, False),
     "GaussianDropout of nothing": ("GaussianDropout", dict(rate=0), IMAGES, True),
+    "ActivityRegularization": ("ActivityRegularization", dict(l1=0.1, l2=0.02), IMAGES, None),
     "AlphaDropout at rest": ("AlphaDropout", dict(rate=0.5, noise_shape=(2, 1, 1, 4)), IMAGES, False),
     "AlphaDropout of nothing": ("AlphaDropout", dict(rate=0), IMAGES, True),
 }
