@@ -1,6 +1,4 @@
-"""Metrics against Keras: gathered over batches of unequal size."""
-import inspect
-
+"""Metrics by themselves: which accuracy is meant, functions and losses as metrics, metrics of one's own, what is refused."""
 import numpy as np
 import pytest
 
@@ -21,27 +19,6 @@ NUMBERS, BITS = draw().integers(0, 4, N), draw().integers(0, 2, (N, 1)).astype(f
 ONE_HOT, MANY = np.eye(4)[NUMBERS], draw().integers(0, 2, (N, 4)).astype(float)
 MAPS, MAP_NUMBERS = draw().random((N, 3, 2, 4)), draw().integers(0, 4, (N, 3, 2))
 
-ROWS = {                                                   # class, arguments, targets, predictions
-    "binary": ("BinaryAccuracy", {}, BITS, COLUMN),
-    "binary (N,) with (N, 1)": ("BinaryAccuracy", {}, BITS[:, 0], COLUMN),
-    "binary (N, 1) with (N,)": ("BinaryAccuracy", {}, BITS, COLUMN[:, 0]),
-    "binary (N,)": ("BinaryAccuracy", {}, BITS[:, 0], COLUMN[:, 0]),
-    "binary many": ("BinaryAccuracy", {}, MANY, SCORES),
-    "binary threshold": ("BinaryAccuracy", dict(threshold=0.8), MANY, SCORES),
-    "binary on the threshold": ("BinaryAccuracy", {}, MANY, np.round(SCORES * 2) / 2),
-    "binary integers": ("BinaryAccuracy", {}, MANY.astype(int), SCORES),
-    "categorical": ("CategoricalAccuracy", {}, ONE_HOT, SCORES),
-    "categorical soft": ("CategoricalAccuracy", {}, SCORES[::-1], SCORES),
-    "categorical ties": ("CategoricalAccuracy", {}, ONE_HOT, np.round(SCORES)),
-    "categorical pixels": ("CategoricalAccuracy", {}, np.eye(4)[MAP_NUMBERS], MAPS),
-    "sparse": ("SparseCategoricalAccuracy", {}, NUMBERS, SCORES),
-    "sparse (N, 1)": ("SparseCategoricalAccuracy", {}, NUMBERS[:, None], SCORES),
-    "sparse floats": ("SparseCategoricalAccuracy", {}, NUMBERS.astype(np.float32), SCORES),
-    "sparse ties": ("SparseCategoricalAccuracy", {}, NUMBERS, np.round(SCORES)),
-    "sparse pixels": ("SparseCategoricalAccuracy", {}, MAP_NUMBERS, MAPS),
-}
-every_row = pytest.mark.parametrize("row", ROWS)
-
 
 def batches(*arrays):
     ends = np.cumsum(SIZES)
@@ -57,59 +34,6 @@ def results(metric, pairs):
     return found
 
 
-@every_row
-def test_results_are_those_of_keras(keras, row):
-    name, settings, y_true, y_pred = ROWS[row]
-    pairs = batches(y_true, y_pred)
-    theirs = getattr(keras.metrics, name)(**settings, dtype="float64")
-    ours = getattr(metrics, name)(**settings)
-    np.testing.assert_allclose(results(ours, pairs), results(theirs, pairs), rtol=TOLERANCE)
-    assert isinstance(ours.result(), float)
-
-
-@every_row
-def test_values_of_samples_are_those_of_keras(keras, row):
-    name, settings, y_true, y_pred = ROWS[row]
-    name = {"BinaryAccuracy": "binary_accuracy", "CategoricalAccuracy": "categorical_accuracy",
-            "SparseCategoricalAccuracy": "sparse_categorical_accuracy"}[name]
-    ours = getattr(metrics, name)(y_true, y_pred, **settings).numpy()
-    theirs = np.asarray(getattr(keras.metrics, name)(y_true, y_pred, **settings))
-    if theirs.ndim > ours.ndim:                            # binary: Keras leaves the labels of a sample apart
-        theirs = theirs.mean(-1)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-6)    # in float32
-    assert ours.dtype == np.float32
-
-
-@every_row
-def test_an_epoch_ends_with_a_reset(row):
-    name, settings, y_true, y_pred = ROWS[row]
-    metric = getattr(metrics, name)(**settings)
-    assert metric.result() == 0
-    first = results(metric, batches(y_true, y_pred))
-    metric.reset_state()
-    assert metric.result() == 0
-    assert results(metric, batches(y_true, y_pred)) == first
-
-
-ACCURACIES = {
-    "binary": (BITS, COLUMN), "binary (N,)": (BITS[:, 0], COLUMN), "one-hot": (ONE_HOT, SCORES), "many": (MANY, SCORES),
-    "numbers": (NUMBERS, SCORES), "numbers (N, 1)": (NUMBERS[:, None], SCORES), "pixels": (MAP_NUMBERS, MAPS),
-    "one-hot pixels": (np.eye(4)[MAP_NUMBERS], MAPS), "one class of pixels": (MAP_NUMBERS[..., None] // 2, MAPS[..., :1]),
-}
-
-
-@pytest.mark.parametrize("name", ["accuracy", "acc"])
-@pytest.mark.parametrize("case", ACCURACIES)
-def test_accuracy_means_what_it_means_in_keras(keras, case, name):
-    from keras.src.trainers.compile_utils import get_metric
-    y_true, y_pred = ACCURACIES[case]
-    ours, theirs, pairs = metrics.get(name), get_metric(name, y_true, y_pred), batches(y_true, y_pred)
-    np.testing.assert_allclose(results(ours, pairs), results(theirs, pairs), rtol=1e-6)                # Keras's is in float32
-    assert ours.name == theirs.name == name
-    ours.reset_state()
-    assert ours.result() == 0
-
-
 @pytest.mark.parametrize("y_true, y_pred, form", [
     ((8,), (8, 1), "BinaryAccuracy"), ((8, 1), (8, 1), "BinaryAccuracy"), ((8,), (8, 10), "SparseCategoricalAccuracy"),
     ((8, 1), (8, 10), "SparseCategoricalAccuracy"), ((8, 10), (8, 10), "CategoricalAccuracy")])
@@ -119,19 +43,6 @@ def test_the_form_of_accuracy(y_true, y_pred, form):
     expected = getattr(metrics, form)()
     expected.update_state(y_true, y_pred)
     np.testing.assert_allclose(results(metrics.get("accuracy"), [(y_true, y_pred)]), expected.result())
-
-
-@pytest.mark.parametrize("name, y_true, y_pred", [
-    ("mse", SCORES[::-1], SCORES), ("mean_squared_error", BITS[:, 0], COLUMN), ("MeanSquaredError", SCORES[::-1], SCORES),
-    ("binary_crossentropy", MANY, SCORES), ("categorical_crossentropy", ONE_HOT, SCORES),
-    ("sparse_categorical_crossentropy", NUMBERS, SCORES), ("sparse_categorical_accuracy", NUMBERS, SCORES),
-    ("BinaryAccuracy", MANY, SCORES)])
-def test_losses_and_metrics_by_name(keras, name, y_true, y_pred):
-    from keras.src.trainers.compile_utils import get_metric
-    pairs = batches(y_true, y_pred)
-    ours, theirs = metrics.get(name), get_metric(name, y_true, y_pred)
-    assert ours.name == theirs.name == name
-    np.testing.assert_allclose(results(ours, pairs), results(theirs, pairs), rtol=1e-6)
 
 
 def test_a_loss_object_serves_as_a_metric():
@@ -169,28 +80,11 @@ def test_a_metric_of_ones_own():
     assert results(metric, batches(MANY, SCORES)) == list(np.cumsum(SIZES))
 
 
-@pytest.mark.parametrize("values", [[3.0], [1.0, 2.0, 6.0], SCORES, np.float32(2.5), np.zeros((0, 3)), 4],
-                         ids=["one", "list", "array", "number", "none", "integer"])
-def test_mean_is_that_of_keras(keras, values):
-    ours, theirs = metrics.Mean(), keras.metrics.Mean(dtype="float64")
-    assert ours.name == theirs.name and ours.result() == 0
-    for metric in ours, theirs:
-        metric.update_state([10.0, 20.0])
-        metric.update_state(values)
-    np.testing.assert_allclose(ours.result(), float(theirs.result()), rtol=TOLERANCE)
-
-
 def test_mean_of_values_that_stand_for_many():
     mean = metrics.Mean()
     mean.update_state(1.0, sample_weight=32)
     mean.update_state(4.0, sample_weight=16)
     np.testing.assert_allclose(mean.result(), 2, rtol=1e-15)
-
-
-@pytest.mark.parametrize("name", ["BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy", "Mean"])
-def test_arguments_are_those_of_keras(keras, name):
-    theirs, ours = (inspect.signature(getattr(home, name)).parameters for home in (keras.metrics, metrics))
-    assert {p.name: p.default for p in ours.values()} == {p.name: p.default for p in theirs.values() if p.name != "dtype"}
 
 
 @pytest.mark.parametrize("name", ["BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy", "Mean", "Accuracy"])
@@ -215,3 +109,85 @@ def test_metrics_record_no_gradients():
 def test_unknown_metrics(identifier, error, message):
     with pytest.raises(error, match=message):
         metrics.get(identifier)
+
+
+def test_intersection_over_union_by_hand():
+    """In float64; Keras takes its quotients in float32."""
+    rng = np.random.default_rng(0)
+    y_true, y_pred, w = rng.integers(0, 3, 200), rng.integers(0, 3, 200), rng.random(200)
+    metric = metrics.MeanIoU(num_classes=5)
+    for part in np.array_split(np.arange(200), 7):
+        metric.update_state(y_true[part], y_pred[part], w[part])
+    expected = [w[(y_true == c) & (y_pred == c)].sum() / w[(y_true == c) | (y_pred == c)].sum() for c in range(3)]
+    np.testing.assert_allclose(metric.result(), np.mean(expected), rtol=1e-12)             # of the two that are nowhere: nothing
+
+
+def test_auc_is_the_chance_that_a_positive_lies_above_a_negative():
+    rng = np.random.default_rng(0)
+    y_true = rng.integers(0, 2, 300)
+    y_pred = np.round(np.clip(0.3 * y_true + 0.5 * rng.random(300), 0, 1), 3)
+    pairs = y_pred[y_true == 1][:, None] - y_pred[y_true == 0]
+    expected = ((pairs > 0) + 0.5 * (pairs == 0)).mean()
+    np.testing.assert_allclose(metrics.AUC(num_thresholds=2001)(y_true, y_pred), expected, atol=1e-6)
+    assert metrics.AUC()([0, 1], [0.0, 1.0]) == 1 and metrics.AUC()([1, 0], [0.0, 1.0]) == 0
+
+
+def test_float32_predictions_meet_thresholds_in_float32():
+    """0.3 is not above 0.3, in whatever precision."""
+    for dtype in "float32", "float64":
+        assert metrics.TruePositives(thresholds=0.3)([1], np.array([0.3], dtype)) == 0
+
+
+def test_metrics_of_tensors_and_empty_batches():
+    for name in "AUC", "Precision", "F1Score", "R2Score", "RootMeanSquaredError", "Sum":
+        metric, y = getattr(metrics, name)(), tv.tensor(SCORES, requires_grad=True)
+        update = (lambda t: metric.update_state(t)) if name == "Sum" else (lambda t: metric.update_state(np.round(t.detach().numpy()), t))  # noqa: B023
+        update(y * 1.0)
+        before = metric.result()
+        update(y[:0])
+        np.testing.assert_array_equal(metric.result(), before)
+
+
+def test_a_metric_is_called():
+    metric = metrics.BinaryAccuracy()
+    assert metric([1, 0], [0.9, 0.8]) == 0.5 and metric([1, 1], [0.9, 0.8], sample_weight=[1, 1]) == 0.75
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda: metrics.Precision(thresholds=1.5), "Precision: thresholds lie between 0 and 1, got .*1.5"),
+    (lambda: metrics.Recall(top_k=0), "Recall: top_k is at least 1, got 0"),
+    (lambda: metrics.Precision(class_id=4)(ONE_HOT, SCORES), "Precision: class_id=4 is none of the 4 classes"),
+    (lambda: metrics.Precision(class_id=0)([1, 0], [0.5, 0.7]), "need predictions .samples, classes., got .2,"),
+    (lambda: metrics.Precision()(NUMBERS, SCORES), "targets have shape .17,., the predictions .17, 4."),
+    (lambda: metrics.SensitivityAtSpecificity(2), "specificity lies between 0 and 1, got 2"),
+    (lambda: metrics.PrecisionAtRecall(0.5, num_thresholds=0), "num_thresholds is at least 1, got 0"),
+    (lambda: metrics.AUC(curve="roof"), "curve is 'ROC', 'PR' or 'PRGAIN', not 'roof'"),
+    (lambda: metrics.AUC(summation_method="left"), "summation_method is 'interpolation', 'majoring' or 'minoring', not 'left'"),
+    (lambda: metrics.AUC(num_thresholds=1), "num_thresholds is at least 2, got 1"),
+    (lambda: metrics.AUC(num_labels=3), "num_labels is for multi_label=True"),
+    (lambda: metrics.AUC()(ONE_HOT, 5 * SCORES), "predictions are probabilities.*For logits, say from_logits=True"),
+    (lambda: metrics.AUC(multi_label=True, num_labels=3)(ONE_HOT, SCORES), "predictions are .samples, 3., got .17, 4."),
+    (lambda: metrics.F1Score(average="mean"), "average is None, 'micro', 'macro' or 'weighted', not 'mean'"),
+    (lambda: metrics.FBetaScore(beta=0), "beta is above 0, got 0"),
+    (lambda: metrics.FBetaScore(threshold=2.0), "threshold lies above 0 and is at most 1, got 2.0"),
+    (lambda: metrics.F1Score()(NUMBERS, NUMBERS), "are .samples, classes., got .17,"),
+    (lambda: metrics.R2Score(class_aggregation="sum"), "class_aggregation is 'uniform_average'.*not 'sum'"),
+    (lambda: metrics.R2Score(num_regressors=-1), "num_regressors is at least 0, got -1"),
+    (lambda: metrics.R2Score()(NUMBERS, NUMBERS), "are .samples, outputs., got .17,"),
+    (lambda: metrics.IoU(3, [3]), "IoU: target_class_ids go from 3 to 3"),
+    (lambda: metrics.MeanIoU(3)([0, 255], [0, 1]), "class numbers lie in 0 .. 2, for 3 classes; MeanIoU: the targets .ignore_class.* to 255"),
+    (lambda: metrics.MeanIoU(3)([0, 1], [0, 7]), "MeanIoU: the predictions go from 0 to 7"),
+    (lambda: metrics.SparseTopKCategoricalAccuracy()([9], SCORES[:1]), "class numbers lie in 0 .. 3.*the targets go from 9"),
+    (lambda: metrics.BinaryCrossentropy(label_smoothing=2), "between 0 and 1, got 2"),
+    (lambda: metrics.Mean()(SCORES, np.ones(3)), "weights of shape .3,. do not fit values of shape .17, 4."),
+], ids=range(26))
+def test_what_cannot_be_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_score_that_cannot_be_adjusted_says_so():
+    metric = metrics.R2Score(num_regressors=5)
+    metric.update_state([[1.0], [2.0], [3.0]], [[1.0], [2.5], [3.0]])
+    with pytest.warns(UserWarning, match="5 regressors for 3 values: the score is not adjusted"):
+        assert metric.result() == 0.875

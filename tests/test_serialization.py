@@ -16,7 +16,8 @@ CLASSES = sorted({cls for members in Configurable.families.values() for cls in m
 NEEDED = {                                                 # a value for arguments without default, whatever class they are of
     "filters": 4, "kernel_size": 3, "units": 5, "rate": 0.25, "scale": 0.5, "target_shape": (2, 3), "activation": "relu",
     "shape": (8, 8, 3), "size": 2, "pool_size": 2, "padding": 1, "factor": 0.1, "mean": 0.5, "learning_rate": 0.1, "n": 2,
-    "function": metrics.binary_accuracy, "fn": metrics.binary_accuracy, "stddev": 0.1, "height": 4,
+    "function": metrics.binary_accuracy, "fn": metrics.binary_accuracy, "target_class_ids": [0, 2], "specificity": 0.5,
+    "sensitivity": 0.5, "recall": 0.5, "precision": 0.5, "stddev": 0.1, "height": 4,
     "width": 5, "input_dim": 6, "output_dim": 3, "axes": 1,
     "dims": (2, 1), "num_heads": 2, "key_dim": 3, "cropping": 1, "value": 1.5, "initial_learning_rate": 0.1, "decay_steps": 10,
     "first_decay_steps": 10,
@@ -26,7 +27,7 @@ CHOICES = {"padding": "same", "mode": "fan_out", "distribution": "uniform", "red
            "kernel_initializer": "he_normal", "activation": "tanh", "name": "mine", "dtype": "float64", "seed": 3}
 OF_FUNCTIONS = metrics.MeanMetricWrapper, losses.LossFunctionWrapper, layers.Lambda                     # which no JSON holds
 NOT_WRITTEN = [(layers.SpatialDropout1D, "trainable"), (layers.SpatialDropout2D, "trainable")]         # Keras refuses it there
-PARTNERS = {"rows": "columns"}                             # of arguments whose name means different things in different classes
+PARTNERS = {"rows": "columns", (0, 1): (1,)}               # of arguments whose name means different things in different classes
 
 
 def needed(cls):
@@ -53,7 +54,7 @@ def changed(name, default):
         return not default
     if isinstance(default, float):
         return default / 2 or 0.5
-    if isinstance(default, str) and default in PARTNERS:
+    if isinstance(default, (str, tuple)) and default in PARTNERS:
         return PARTNERS[default]
     if name in CHOICES and CHOICES[name] != default and not isinstance(default, (int, tuple)):
         return CHOICES[name]

@@ -14,7 +14,17 @@ from ..losses.regression import (
     mean_squared_logarithmic_error,
 )
 from ..serialization import deserialize, serialize
-from .accuracy import Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
+from .accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from .auc import AUC
 from .base import (
     Mean,
     MeanMetricWrapper,
@@ -24,7 +34,21 @@ from .base import (
     get,
     sparse_categorical_accuracy,
 )
-from .hinge import CategoricalHinge, Hinge, SquaredHinge
+from .confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
+from .f_score import F1Score, FBetaScore
+from .margin import CategoricalHinge, Hinge, SquaredHinge
+from .overlap import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .probabilistic import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -32,6 +56,8 @@ from .probabilistic import (
     Poisson,
     SparseCategoricalCrossentropy,
 )
+from .r2 import R2Score
+from .reduction import Sum
 from .regression import (
     CosineSimilarity,
     LogCoshError,

@@ -33,6 +33,10 @@ class Metric(Configurable):
         self.update_state(*values, **settings)
         return self.result()
 
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{name: value for name, value in config.items() if name != "dtype"})       # Keras's; ours gather in float64
+
 
 class Mean(Metric):
     """The mean of all samples, which have a value each, or the mean of several.
