@@ -68,7 +68,8 @@ def test_channels_must_be_known(cls, settings, rank):
     (lambda: layers.Conv1D(6, 3, padding="full"), "padding is 'valid' or 'same' or 'causal', not 'full'"),
     (lambda: layers.Conv1D(6, (3, 3)), "kernel_size of a sequence is a positive integer, or a tuple of one, got \\(3, 3\\)"),
     (lambda: layers.Conv1D(6, 3, strides=0), "strides of a sequence is a positive integer.* got 0"),
-    (lambda: layers.Conv1D(6, 3, 2, dilation_rate=2), "strides or dilation_rate must be 1, got strides 2 and dilation_rate 2"),
+    (lambda: layers.Conv1D(6, 3, 2, dilation_rate=2), "strides or dilation_rate must be 1, got 2 and 2"),
+    (lambda: layers.Conv2D(6, 3, (1, 2), dilation_rate=(2, 1)), "strides or dilation_rate must be 1, got \\(1, 2\\) and \\(2, 1\\)"),
     (lambda: layers.Conv1D(6, 7)(np.ones((1, 5, 6))), "reach over \\(1, 7\\) pixels .*sequences \\(1, 5, 6\\), which count as images"),
     (lambda: layers.DepthwiseConv2D(3, depth_multiplier=0), "depth_multiplier must be a positive integer, got 0"),
     (lambda: layers.DepthwiseConv2D(3, padding="causal"), "padding is 'valid' or 'same', not 'causal'"),
@@ -107,6 +108,21 @@ def test_a_causal_convolution_does_not_see_what_comes_after():
     x[0, 5] += 1
     changed = (layer(x).data != before).any(axis=(0, 2))
     np.testing.assert_array_equal(changed, [i in (5, 7) for i in range(9)])
+
+
+@pytest.mark.parametrize("name,padding", [*itertools.product(["Conv1D", "MaxPooling1D", "SeparableConv1D"], ["valid", "same"]),
+                                          ("Conv1D", "causal")])
+def test_sizes_of_sequences_are_those_of_keras(keras, name, padding):
+    """Lengths 1 to 6, windows and steps 1 to 4: what Keras foretells, and what comes out."""
+    for size, window, step in itertools.product(range(1, 7), range(1, 5), range(1, 5)):
+        sizes = dict(pool_size=window) if "Pool" in name else dict(filters=2, kernel_size=window)
+        how, shape = dict(strides=step, padding=padding, **sizes), (2, size, 3)
+        if padding == "valid" and size < window:
+            with pytest.raises(ValueError, match="do not fit"):
+                getattr(layers, name)(**how)(np.zeros(shape))
+        else:
+            expected = getattr(keras.layers, name)(**how).compute_output_shape(shape)
+            assert getattr(layers, name)(**how)(np.zeros(shape)).shape == expected, (size, window, step)
 
 
 @pytest.mark.parametrize("output_padding", [None, 0, 1])

@@ -147,7 +147,7 @@ def test_there_is_one_layout(name):
     (lambda: layers.Dropout(1.5), "rate is a probability.*1.5"),
     (lambda: layers.SpatialDropout2D(-0.5), "rate is a probability.*-0.5"),
     (lambda: layers.SpatialDropout2D(0.5)(np.ones((2, 3, 4))), "expects images"),
-    (lambda: layers.SpatialDropout1D(0.5)(np.ones((2, 3))), "expects sequences \\(N, L, C\\), got input \\(2, 3\\)"),
+    (lambda: layers.SpatialDropout1D(0.5)(np.ones((2, 3))), "expects sequences \\(N, T, C\\), got input \\(2, 3\\)"),
     (lambda: layers.GaussianDropout(1.0), "rate is a probability.*1.0"),
     (lambda: layers.GaussianNoise(1.5), "stddev lies between 0 and 1, got 1.5"),
     (lambda: layers.AlphaDropout(0.5, (2, 2))(np.ones((2, 3)), training=True), "AlphaDropout.: each size of noise_shape .*\\(2, 2\\)"),

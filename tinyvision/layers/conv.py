@@ -19,7 +19,7 @@ class Conv2D(Layer):
         strides: the step from window to window, a number or a pair.
         padding: "valid" (no margins) or "same" (zeros around, so that stride 1 keeps the size).
         data_format: None or "channels_last", the one layout there is.
-        dilation_rate: the distance of the pixels under a kernel, a number or a pair.
+        dilation_rate: the distance of the pixels under a kernel, a number or a pair. It is 1, or the strides are.
         groups: each of so many parts of the filters sees only its part of the channels.
         activation: a name, a function, or None for none.
         use_bias: whether to add a bias.
@@ -46,14 +46,15 @@ class Conv2D(Layer):
             raise ValueError(f"{described(self)}: padding is 'valid' or 'same', not {padding!r}")
         if self.filters % self.groups:
             raise ValueError(f"{described(self)}: the filters must be a multiple of the groups, got {groups} groups")
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(f"{described(self)}: strides or dilation_rate must be 1, got {strides} and {dilation_rate}")
 
     def build(self, input_shape):
         if len(input_shape) == 4:                          # call explains what is wrong with others
             if input_shape[3] is None:
                 raise ValueError(f"{described(self)} needs images of a known number of channels, got {input_shape}")
             if input_shape[3] % self.groups:
-                raise ValueError(f"{described(self)}: the channels must be a multiple of the {self.groups} groups, got input "
-                                 f"{input_shape}")
+                raise ValueError(f"{described(self)}: channels must be a multiple of the {self.groups} groups: {input_shape}")
             shape = *self.kernel_size, input_shape[3] // self.groups, self.filters
             self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
             self.bias = self.add_weight((self.filters,), self.bias_initializer, name="bias") if self.use_bias else None

@@ -30,8 +30,7 @@ class Convolution(Layer):
         if self.padding not in self.paddings:
             raise ValueError(f"{described(self)}: padding is {' or '.join(map(repr, self.paddings))}, not {padding!r}")
         if self.strides_or_dilation and max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(f"{described(self)}: strides or dilation_rate must be 1, got strides {strides} and dilation_rate "
-                             f"{dilation_rate}")
+            raise ValueError(f"{described(self)}: strides or dilation_rate must be 1, got {strides} and {dilation_rate}")
 
     def add_kernels(self, channels: int) -> int:
         """Make the kernels for inputs of so many channels; return how many channels come out."""
