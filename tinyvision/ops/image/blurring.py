@@ -28,7 +28,7 @@ def gaussian_blur(images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format: str
     return as_given(as_dtype(resample(as_floats(x), rows=rows, columns=columns), x.dtype), images)
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=16)
 def _weights(size, count, sigma):
     """The matrix that blurs an axis, (size, size): along its diagonal lies the bell curve, `count` numbers of sum 1."""
     curve = np.exp(-0.5 * ((np.arange(count) - (count - 1) / 2) / sigma) ** 2)

@@ -98,7 +98,7 @@ KERNELS = {
 INTERPOLATIONS = ["nearest", *KERNELS]
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=16)
 def weights(old: int, new: int, interpolation: str, antialias: bool) -> np.ndarray:
     """How much each of the old pixels along an axis counts for each of the new ones: (new, old), rows of sum 1."""
     step = old / new
@@ -133,7 +133,7 @@ def _chosen(old, new):
     return (2 * np.arange(new) + 1) * old // (2 * new)
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=16)
 def _taken(old, new):
     """The matrix that takes these: ones and zeros, (new, old)."""
     w = (_chosen(old, new)[:, None] == np.arange(old)).astype(float)
