@@ -297,7 +297,7 @@ MUTANTS = [
     Mutant("tril: the gradient keeps the main diagonal", "ops/diagonals.py", "tril(g, k=k)", "tril(g)", f"{LAWS}:test_gradient and tril"),
     Mutant("products of stacks: where their matrices begin", "kernels/matmul/tiled.py", "starts = starts[..., None] + np.arange(size) * stride",
            "starts = starts[..., None] * size + np.arange(size) * stride", f"{LAWS}:test_version and product-tiled_each"),
-    Mutant("products of stacks: strides of another order", "kernels/matmul/tiled.py", "key=lambda a: -x.strides[a]", "key=lambda a: -x.shape[a]",
+    Mutant("products of stacks: rows for columns", "kernels/matmul/tiled.py", "batch)), *strides[-2:]", "batch)), *strides[:-3:-1]",
            f"{LAWS}:test_version and product-tiled_each"),
     # Images: resizing, cropping, transforming
     Mutant("resizing forgets that pixels have a middle", "ops/image/resizing.py", "(np.arange(new) + 0.5) * step - 0.5", "np.arange(new) * step",
