@@ -442,6 +442,8 @@ MUTANTS = [
     Mutant("Adamax: the norm does not forget", "optimizers/adam.py", "        norm *= self.beta_2\n", "", "parity/test_optimizers.py:steps_are and Adamax"),
     Mutant("Nadam: the product of the step before", "optimizers/adam.py", "self.u_product *= self.u(self.iterations + 1)", "self.u_product *= self.u(self.iterations)",
            "parity/test_optimizers.py:steps_are and Nadam"),
+    Mutant("Lamb: the ratio the other way round", "optimizers/lamb.py", "weights / steps if", "steps / weights if",
+           "parity/test_optimizers.py:steps_are and Lamb"),
     Mutant("Lion: the momentum of the step", "optimizers/lion.py", "        momentum *= self.beta_2\n", "        momentum *= self.beta_1\n",
            "parity/test_optimizers.py:steps_are and Lion"),
     Mutant("all at once: 1 - beta is rounded", "optimizers/shortcuts.py", "1 - optimizer.beta_2, optimizer.epsilon)", "1 - float(np.float32(optimizer.beta_2)), optimizer.epsilon)",

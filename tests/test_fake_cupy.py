@@ -289,7 +289,7 @@ OPTIMIZERS = [optimizers.SGD(0.1, momentum=0.9), optimizers.RMSprop(0.01, moment
               optimizers.Adam(0.01, amsgrad=True, global_clipnorm=0.5), optimizers.SGD(0.1, clipvalue=0.1),
               optimizers.AdamW(0.01, use_ema=True, ema_overwrite_frequency=2), optimizers.Adamax(0.01), optimizers.Nadam(0.01),
               optimizers.Adagrad(0.01, weight_decay=0.1), optimizers.Adadelta(0.1, gradient_accumulation_steps=2),
-              optimizers.Lion(0.01)]
+              optimizers.Lion(0.01), optimizers.Lamb(0.01)]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.name)

@@ -28,6 +28,7 @@ ROWS = {
     "Nadam": ("Nadam", {}),
     "Adagrad": ("Adagrad", {}),
     "Adadelta": ("Adadelta", {}),
+    "Lamb": ("Lamb", {}),
     "Lion": ("Lion", {}),
     "clipnorm": ("Adam", dict(clipnorm=1.5)),
     "clipvalue": ("RMSprop", dict(momentum=0.5, clipvalue=0.7)),
@@ -35,7 +36,7 @@ ROWS = {
     "average": ("SGD", dict(use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=3)),
     "accumulation": ("Adam", dict(gradient_accumulation_steps=2, weight_decay=0.1)),
 }
-CLASSES = "SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Lion"
+CLASSES = "SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Lamb", "Lion"
 every_row = pytest.mark.parametrize("row", ROWS)
 
 
@@ -231,6 +232,15 @@ def test_an_optimizer_of_ones_own():
         optimizer.apply([np.array([3.0, -2.0, 0.0])], [w])
     np.testing.assert_array_equal(w.numpy(), [0, 2, 1])
     np.testing.assert_array_equal(optimizer.slot("seen", w), [6, 4, 0])
+
+
+def test_lamb_starts_from_zero():
+    """Weights, or gradients, that are all 0 have no ratio."""
+    optimizer, (w, still) = optimizers.Lamb(0.5), leaves("kernel", "still")
+    w.assign(np.zeros(3))
+    optimizer.apply([np.ones(3), np.zeros(3)], [w, still])
+    np.testing.assert_allclose(w.numpy(), [-0.5] * 3, rtol=1e-6)
+    np.testing.assert_array_equal(still.numpy(), [1, 1, 1])
 
 
 # Options ----------------------------------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ OPTIMIZERS = {                                             # of either home
     "Adam": lambda o: o.Adam(0.01), "Adam amsgrad": lambda o: o.Adam(0.01, amsgrad=True, clipnorm=1.0),
     "AdamW": lambda o: o.AdamW(0.01, weight_decay=0.1), "Adamax": lambda o: o.Adamax(0.01), "Nadam": lambda o: o.Nadam(0.01),
     "Adagrad": lambda o: o.Adagrad(0.1), "Adadelta": lambda o: o.Adadelta(1.0), "Lion": lambda o: o.Lion(0.001),
+    "Lamb": lambda o: o.Lamb(0.01),
     "averages": lambda o: o.Adam(0.01, use_ema=True, ema_momentum=0.8), "gathered": lambda o: o.Adam(0.01, gradient_accumulation_steps=4),
     "schedule": lambda o: o.Nadam(o.schedules.CosineDecay(0.1, 10), use_ema=True, gradient_accumulation_steps=4),
     "pieces": lambda o: o.SGD(o.schedules.PiecewiseConstantDecay([2, 5], [0.1, 0.05, 0.01]), momentum=0.9),

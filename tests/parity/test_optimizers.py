@@ -44,6 +44,8 @@ OWN = {                                                    # {row: (class, argum
     "Adagrad all": ("Adagrad", dict(learning_rate=0.5, initial_accumulator_value=0.0, epsilon=0.1)),
     "Adadelta": ("Adadelta", {}),
     "Adadelta all": ("Adadelta", dict(learning_rate=1.0, rho=0.5, epsilon=1e-3)),
+    "Lamb": ("Lamb", {}),
+    "Lamb all": ("Lamb", dict(learning_rate=0.1, beta_1=0.5, beta_2=0.7, epsilon=0.1)),
     "Lion": ("Lion", {}),
     "Lion all": ("Lion", dict(learning_rate=0.1, beta_1=0.5, beta_2=0.7)),
 }
@@ -196,7 +198,7 @@ def test_configs_go_both_ways(keras, row):
     """Keras makes its optimizer of our config, we make ours of Keras's, and both say the same."""
     ours, theirs = made(optimizers, row)[0], made(keras.optimizers, row)[0]
     config = json.loads(json.dumps(serialize(ours)))
-    there = keras.optimizers.deserialize(json.loads(json.dumps(config)))
+    there = keras.saving.deserialize_keras_object(json.loads(json.dumps(config)))          # optimizers.deserialize forgets Lamb
     assert type(there) is type(theirs)
     assert {**there.get_config(), "name": 0} == {**theirs.get_config(), "name": 0}
     here = deserialize(json.loads(json.dumps(keras.optimizers.serialize(theirs))))
@@ -206,7 +208,8 @@ def test_configs_go_both_ways(keras, row):
 
 @pytest.mark.parametrize("name", [*map(str.lower, CLASSES), *CLASSES])
 def test_optimizers_by_name(keras, name):
-    assert type(optimizers.get(name)).__name__ == type(keras.optimizers.get(name)).__name__
+    expected = "Lamb" if name.lower() == "lamb" else type(keras.optimizers.get(name)).__name__         # Keras 3.15 raises for "lamb"
+    assert type(optimizers.get(name)).__name__ == expected
 
 
 # Schedules --------------------------------------------------------------------------------------------------------------

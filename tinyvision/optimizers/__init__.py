@@ -3,6 +3,7 @@ from . import schedules
 from .adagrad import Adadelta, Adagrad
 from .adam import Adam, Adamax, AdamW, Nadam
 from .base import Optimizer, get
+from .lamb import Lamb
 from .lion import Lion
 from .options import Options as _Options
 from .rmsprop import RMSprop
