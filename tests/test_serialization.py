@@ -21,12 +21,14 @@ NEEDED = {                                                 # a value for argumen
     "width": 5, "input_dim": 6, "output_dim": 3, "axes": 1,
     "dims": (2, 1), "num_heads": 2, "key_dim": 3, "cropping": 1, "value": 1.5, "initial_learning_rate": 0.1, "decay_steps": 10,
     "first_decay_steps": 10,
-    "decay_rate": 0.9, "boundaries": [5], "values": [0.1, 0.01], "max_value": 1.0, "layer": layers.Dense(2), "num_classes": 3,
+    "decay_rate": 0.9, "boundaries": [5], "values": [0.1, 0.01], "max_value": 1.0, "layer": layers.GRU(2), "num_classes": 3,
+    "equation": "abc,cd->abd", "output_shape": (None, 3), "cell": layers.LSTMCell(2),
 }
 CHOICES = {"padding": "same", "mode": "fan_out", "distribution": "uniform", "reduction": "sum",
            "kernel_initializer": "he_normal", "activation": "tanh", "name": "mine", "dtype": "float64", "seed": 3}
 OF_FUNCTIONS = metrics.MeanMetricWrapper, losses.LossFunctionWrapper, layers.Lambda                     # which no JSON holds
-NOT_WRITTEN = [(layers.SpatialDropout1D, "trainable"), (layers.SpatialDropout2D, "trainable")]         # Keras refuses it there
+NOT_WRITTEN = [(layers.SpatialDropout1D, "trainable"), (layers.SpatialDropout2D, "trainable"),         # Keras refuses it there
+               (layers.Embedding, "mask_zero")]            # refused by us
 PARTNERS = {"rows": "columns", (0, 1): (1,)}               # of arguments whose name means different things in different classes
 
 
