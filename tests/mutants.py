@@ -213,7 +213,7 @@ MUTANTS = [
     Mutant("moving variance unbiased", "layers/norm.py", "(1 - self.momentum) * moment)", "(1 - self.momentum) * moment * 1.01)",
            "parity/test_layers.py:moving_averages"),
     Mutant("frozen batch normalization goes on", "layers/norm.py", "training and self.trainable", "training", "test_layers.py:frozen"),
-    Mutant("glorot with fan_in alone", "initializers/base.py", "math.sqrt(6 / max(sum(fans(shape)), 2))",
+    Mutant("glorot with fan_in alone", "initializers/base.py", "math.sqrt(6 / max(sum(fans(shape, *self.axes)), 2))",
            "math.sqrt(3 / max(fans(shape)[0], 1))", "test_initializers.py:named or widths"),
     Mutant("RMSprop: epsilon after the root", "optimizers/rmsprop.py", "step = learning_rate * gradient / scale ** 0.5",
            "step = learning_rate * gradient / ((scale - self.epsilon) ** 0.5 + self.epsilon)", "parity/test_optimizers.py:steps_are and RMSprop"),

@@ -43,13 +43,22 @@ class _Random(Initializer):
 class GlorotUniform(_Random):
     """Uniform, with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010): Keras's default for kernels."""
 
+    def __init__(self, seed=None, input_axes=None, output_axes=None):
+        super().__init__(seed)
+        self.axes = input_axes, output_axes
+
     def __call__(self, shape, dtype=None):
-        limit = math.sqrt(6 / max(sum(fans(shape)), 2))    # a uniform distribution up to there has variance limit**2 / 3
+        limit = math.sqrt(6 / max(sum(fans(shape, *self.axes)), 2))         # up to there, the variance is limit**2 / 3
         return self.generator().uniform(-limit, limit, shape).astype(dtype or floatx())
 
 
-def fans(shape) -> tuple[float, float]:
-    """How many inputs a unit has, and how many outputs an input has: of a matrix, or of a kernel (KH, KW, C_in, C_out)."""
+def fans(shape, input_axes=None, output_axes=None) -> tuple[float, float]:
+    """How many inputs a unit has, and how many outputs an input has: of a matrix, or of a kernel (KH, KW, C_in, C_out).
+
+    For other weights, both can be told by the axes that they lie along.
+    """
+    if input_axes is not None and output_axes is not None:
+        return math.prod(shape[a] for a in input_axes), math.prod(shape[a] for a in output_axes)
     if len(shape) < 2:
         return math.prod(shape), math.prod(shape)
     window = math.prod(shape[:-2])

@@ -21,9 +21,10 @@ class VarianceScaling(_Random):
         distribution: "uniform", "untruncated_normal", or "truncated_normal" (drawn again beyond two standard deviations), which
             is also called "normal".
         seed: for the same weights each time; None takes a new stream of the common seed.
+        input_axes, output_axes: lists of the axes that inputs and outputs lie along, where they are not the usual ones.
     """
 
-    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
+    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None, output_axes=None):
         super().__init__(seed)
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(f"VarianceScaling: mode is 'fan_in', 'fan_out' or 'fan_avg', not {mode!r}")
@@ -31,10 +32,10 @@ class VarianceScaling(_Random):
             raise ValueError(f"VarianceScaling: distribution is one of {', '.join(DISTRIBUTIONS)}, not {distribution!r}")
         if scale <= 0:
             raise ValueError(f"VarianceScaling: scale must be positive, got {scale}")
-        self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.scale, self.mode, self.distribution, self.axes = scale, mode, distribution, (input_axes, output_axes)
 
     def __call__(self, shape, dtype=None):
-        fan_in, fan_out = fans(shape)
+        fan_in, fan_out = fans(shape, *self.axes)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         deviation, generator = math.sqrt(self.scale / max(n, 1)), self.generator()
         if self.distribution == "uniform":
@@ -57,33 +58,33 @@ def truncated_normal(generator, shape) -> np.ndarray:
 class GlorotNormal(VarianceScaling):
     """A truncated normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
 
-    def __init__(self, seed=None):
-        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+    def __init__(self, seed=None, input_axes=None, output_axes=None):
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed, input_axes, output_axes)
 
 
 class HeUniform(VarianceScaling):
     """Uniform, with variance 2 / fan_in (He et al., 2015): for layers with ReLU."""
 
-    def __init__(self, seed=None):
-        super().__init__(2.0, "fan_in", "uniform", seed)
+    def __init__(self, seed=None, input_axes=None, output_axes=None):
+        super().__init__(2.0, "fan_in", "uniform", seed, input_axes, output_axes)
 
 
 class HeNormal(VarianceScaling):
     """A truncated normal with variance 2 / fan_in (He et al., 2015): for layers with ReLU."""
 
-    def __init__(self, seed=None):
-        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+    def __init__(self, seed=None, input_axes=None, output_axes=None):
+        super().__init__(2.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
 
 
 class LecunUniform(VarianceScaling):
     """Uniform, with variance 1 / fan_in (LeCun et al., 1998)."""
 
-    def __init__(self, seed=None):
-        super().__init__(1.0, "fan_in", "uniform", seed)
+    def __init__(self, seed=None, input_axes=None, output_axes=None):
+        super().__init__(1.0, "fan_in", "uniform", seed, input_axes, output_axes)
 
 
 class LecunNormal(VarianceScaling):
     """A truncated normal with variance 1 / fan_in (LeCun et al., 1998): for layers with SELU."""
 
-    def __init__(self, seed=None):
-        super().__init__(1.0, "fan_in", "truncated_normal", seed)
+    def __init__(self, seed=None, input_axes=None, output_axes=None):
+        super().__init__(1.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
