@@ -1,9 +1,10 @@
-"""What all tests share: repeatable random numbers, and Keras on JAX in float64 as the oracle."""
+"""What all tests share: repeatable random numbers, and Keras in float64 as the oracle: on JAX, or where PARITY_BACKEND says."""
 import os
 
 # Read when Keras and JAX are imported, whoever does that first. XLA compiles each shape anew: most of its time goes into
 # optimizing what runs once. And more threads of its own would crowd out the kernels'.
-os.environ.update(KERAS_BACKEND="jax", JAX_ENABLE_X64="1", JAX_PLATFORMS="cpu", TF_CPP_MIN_LOG_LEVEL="3",
+BACKEND = os.environ.get("PARITY_BACKEND", "jax")
+os.environ.update(KERAS_BACKEND=BACKEND, JAX_ENABLE_X64="1", JAX_PLATFORMS="cpu", TF_CPP_MIN_LOG_LEVEL="3",
                   JAX_DISABLE_MOST_OPTIMIZATIONS="1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
@@ -26,13 +27,13 @@ def _fresh_settings():
 @pytest.fixture(scope="session")
 def keras():
     """Keras, mended so that float64 stays float64. The first test that asks for it pays for its import, 2 s."""
-    for name in "jax", "keras":
-        pytest.importorskip(name, reason=f"needs {name}: the oracle is Keras on JAX", exc_type=ImportError)
+    for name in BACKEND, "keras":
+        pytest.importorskip(name, reason=f"needs {name}: the oracle is Keras on {BACKEND}", exc_type=ImportError)
     import keras
     from keras.src.backend.common import dtypes
 
-    if keras.backend.backend() != "jax":
-        pytest.fail(f"the oracle is Keras on JAX, but something imported it on {keras.backend.backend()} before")
+    if keras.backend.backend() != BACKEND:
+        pytest.fail(f"the oracle is Keras on {BACKEND}, but something imported it on {keras.backend.backend()} before")
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"     # Keras 3.15 narrows to float32, even where JAX does not
     _check_precision(keras)
     return keras

@@ -10,6 +10,7 @@ from tinyvision import layers
 from tinyvision.structures import leaves, map_structure
 
 from .layer_rows import ROWS, Call, Integers, Mask
+from .oracle import vjp
 
 
 def each(function, x):
@@ -89,7 +90,6 @@ def weighted(outputs):
 @functools.cache
 def theirs(keras, row):
     """What Keras makes of a row: its outputs, the gradients of floats and weights, and the weights that it keeps up itself, afterwards."""
-    import jax
     name, settings, _, training = ROWS[row]
     start = {"kernel_initializer": "zeros"} if name in ("Dense", "Conv2D") else {}           # no need to draw what is set
     layer, given = getattr(keras.layers, name)(**settings, **start, dtype="float64"), data(row)
@@ -98,17 +98,14 @@ def theirs(keras, row):
     if name == "Normalization":
         layer.finalize_state()                             # else it goes on with the mean that it began with
     training = {} if training is None else {"training": training}
-    before = [v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables]
+    weights, kept = [v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables]
 
-    @jax.jit
-    def run(weights, x):
-        def flat(w, x):
-            y, after = call(functools.partial(layer.stateless_call, w, before[1]), filled(given, x), **training)
-            return jax.tree_util.tree_leaves(y), after
+    def run(*arrays):
+        w, x = arrays[:len(weights)], arrays[len(weights):]
+        y, after = call(functools.partial(layer.stateless_call, list(w), kept), filled(given, x), **training)
+        return list(leaves(y)), after
 
-        y, pull, after = jax.vjp(flat, weights, x, has_aux=True)
-        return y, pull([jax.numpy.asarray(g) for g in arriving(y)]), after
-
-    y, (of_weights, of_x), after = run(before[0], floats(given))
-    return dict(outputs=list(map(np.asarray, y)), inputs=of_x, kept={v.name: np.asarray(a) for v, a in zip(layer.non_trainable_variables, after)},
-                weights=[(v.name, g) for v, g in zip(layer.trainable_variables, of_weights)], names=[v.name for v in layer.weights])
+    outputs, after, gradients = vjp(run, [*map(np.asarray, weights), *floats(given)], arriving)
+    names = [v.name for v in layer.trainable_variables]
+    return dict(outputs=outputs, weights=list(zip(names, gradients)), inputs=gradients[len(names):],
+                kept={v.name: a for v, a in zip(layer.non_trainable_variables, after)}, names=[v.name for v in layer.weights])

@@ -11,6 +11,7 @@ import tinyvision as tv
 from tinyvision import losses
 from tinyvision.serialization import serialize
 
+from .oracle import values_and_gradients
 from .record import agree
 
 REDUCTIONS = "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None
@@ -42,25 +43,18 @@ def weighings(row):
 @functools.cache
 def theirs(keras, row):
     """The loss of a row by Keras, and the gradient of its (weighted) sum to the predictions: by reduction and weights."""
-    import jax
     name, settings, y_true, y_pred = ROWS[row]
     axis = -1
     if row in ("sparse axis", "categorical smoothed axis"):                # Keras on JAX refuses the one; in the other it takes
         axis, settings = settings["axis"], {**settings, "axis": -1}        # the last axis for the number of classes: give it
         y_true = np.moveaxis(y_true, axis, -1) if y_true.ndim == y_pred.ndim else y_true           # the classes last
-    weighed = weighings(row)
 
-    @jax.jit
-    def run(y_pred):
-        found = {}
-        for reduction in REDUCTIONS:
-            loss = getattr(keras.losses, name)(**settings, reduction=reduction, dtype="float64")
-            for kind, (_, w) in weighed.items():
-                y, pull = jax.vjp(lambda p: loss(y_true, jax.numpy.moveaxis(p, axis, -1), w), y_pred)  # noqa: B023 (called at once)
-                found[str(reduction), kind] = y, pull(weights(y.shape))[0]
-        return found
+    def loss_of(reduction, w):
+        loss = getattr(keras.losses, name)(**settings, reduction=reduction, dtype="float64")
+        return lambda p: loss(y_true, keras.ops.moveaxis(p, axis, -1), w)
 
-    return run(y_pred)
+    functions = {(str(reduction), kind): loss_of(reduction, w) for reduction in REDUCTIONS for kind, (_, w) in weighings(row).items()}
+    return values_and_gradients(functions, y_pred, weights)
 
 
 @every_row

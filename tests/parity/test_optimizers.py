@@ -12,6 +12,7 @@ from tinyvision.models import saving
 from tinyvision.optimizers import schedules
 from tinyvision.serialization import deserialize, serialize
 
+from .oracle import not_compiled
 from .record import agree
 
 UPDATES = 20
@@ -70,11 +71,10 @@ every_class = pytest.mark.parametrize("name", CLASSES)
 @pytest.fixture(autouse=True)
 def double(keras):
     """float64 on both sides: Keras keeps the learning rate in floatx. And JAX does not compile its branches anew in each step."""
-    import jax
     tv.config.set_floatx("float64")
     before = keras.config.floatx()
     keras.config.set_floatx("float64")
-    with jax.disable_jit():
+    with not_compiled():
         yield
     keras.config.set_floatx(before)
 

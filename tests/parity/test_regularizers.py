@@ -9,6 +9,7 @@ import tinyvision as tv
 from tinyvision import constraints, regularizers
 from tinyvision.serialization import serialize
 
+from .oracle import vjp
 from .record import agree
 
 MATRIX, KERNEL = np.random.default_rng(0).standard_normal((4, 3)), np.random.default_rng(1).standard_normal((3, 2, 2, 5))
@@ -42,10 +43,9 @@ def exact(regularizer, settings):
 
 @pytest.mark.parametrize("row", REGULARIZERS)
 def test_what_weights_cost_is_what_they_cost_in_keras(keras, row):
-    import jax
     name, settings, w = REGULARIZERS[row]
     theirs = exact(getattr(keras.regularizers, name)(**settings), settings)
-    value, gradient = jax.value_and_grad(theirs)(jax.numpy.asarray(w))
+    (value,), _, (gradient,) = vjp(lambda w: ([theirs(w)], []), [w], lambda y: [np.ones(())])
     x = tv.tensor(w, requires_grad=True)
     y = getattr(regularizers, name)(**settings)(x)
     assert y.shape == () and y.dtype == np.float64

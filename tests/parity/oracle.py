@@ -1,0 +1,72 @@
+"""Values and gradients by Keras: on JAX, or on TensorFlow where PARITY_BACKEND=tensorflow is set (see conftest.py)."""
+import contextlib
+import os
+
+import numpy as np
+
+BACKEND = os.environ.get("PARITY_BACKEND", "jax")
+
+
+def vjp(function, arrays, arriving):
+    """What a function of Keras's tensors returns for arrays, and the gradients of these.
+
+    Args:
+        function: takes as many tensors as there are arrays, returns a list of tensors, and anything else: (outputs, rest).
+        arriving: takes the outputs, returns the gradient that arrives at each.
+
+    Returns:
+        (outputs, rest, gradients): lists of NumPy arrays; a gradient is 0 where no output depends on an array.
+    """
+    outputs, rest, gradients = (_with_tensorflow if BACKEND == "tensorflow" else _with_jax)(function, arrays, arriving)
+    return [list(map(np.asarray, part)) for part in (outputs, rest, gradients)]
+
+
+def values_and_gradients(functions, x, arriving):
+    """For each of a dictionary of functions of one tensor, which return one: its value, and the gradient of x. Compiled together.
+
+    Args:
+        arriving: takes a shape, returns the gradient that arrives.
+    """
+    if BACKEND == "tensorflow":
+        found = {name: vjp(lambda x, f=f: ([f(x)], []), [x], lambda y: [arriving(y[0].shape)]) for name, f in functions.items()}
+        return {name: (value[0], gradient[0]) for name, (value, _, gradient) in found.items()}
+    import jax
+
+    @jax.jit
+    def run(x):
+        pulls = {name: jax.vjp(function, x) for name, function in functions.items()}
+        return {name: (y, pull(jax.numpy.asarray(arriving(y.shape)))[0]) for name, (y, pull) in pulls.items()}
+
+    return {name: (np.asarray(y), np.asarray(g)) for name, (y, g) in run(x).items()}
+
+
+def not_compiled():
+    """A context in which JAX does not compile."""
+    if BACKEND == "tensorflow":
+        return contextlib.nullcontext()
+    import jax
+    return jax.disable_jit()
+
+
+def _with_jax(function, arrays, arriving):
+    import jax
+
+    @jax.jit
+    def run(arrays):
+        outputs, pull, rest = jax.vjp(lambda *xs: function(*xs), *arrays, has_aux=True)
+        return outputs, rest, pull([jax.numpy.asarray(g, y.dtype) for g, y in zip(arriving(outputs), outputs)])
+
+    return run(list(map(np.asarray, arrays)))
+
+
+def _with_tensorflow(function, arrays, arriving):
+    import tensorflow
+
+    xs = list(map(tensorflow.convert_to_tensor, arrays))
+    with tensorflow.GradientTape() as tape:
+        tape.watch(xs)
+        outputs, rest = function(*xs)
+        outputs = list(map(tensorflow.convert_to_tensor, outputs))
+    arriving = [tensorflow.convert_to_tensor(g, y.dtype) for g, y in zip(arriving(outputs), outputs)]
+    gradients = tape.gradient(outputs, xs, arriving, unconnected_gradients="zero")
+    return outputs, rest, list(map(tensorflow.convert_to_tensor, gradients))
