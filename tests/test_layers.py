@@ -535,3 +535,10 @@ def test_asking_for_a_shape_leaves_no_trace():
     layer.compute_output_shape((None, 9, 9, 1))
     model = tv.Sequential([layers.Input((9, 9, 1)), layer])
     assert tv.Model(model.inputs, layer.output)(np.zeros((1, 9, 9, 1))).shape == (1, 7, 7, 2)
+
+
+def test_a_convolution_called_on_the_wrong_shape_can_still_be_built():
+    layer = layers.Conv2D(2, 3)
+    with pytest.raises(ValueError, match="expects images"):
+        layer(np.ones((4, 4, 1)))
+    assert not layer.built and layer(np.ones((1, 4, 4, 1))).shape == (1, 2, 2, 2)

@@ -196,7 +196,7 @@ def test_a_class_of_ones_own():
     again = deserialize(config, custom_objects={"Scale": Scale})
     alike(layer, again)
     assert again.start == 3 and again.inner.start == 0.5 and again.inner.name == "inner"
-    assert argument_names(Scale) == ["start", "inner", "name", "dtype", "trainable"]
+    assert argument_names(Scale) == ["start", "inner", "name", "dtype", "trainable", "activity_regularizer"]
 
 
 def test_a_class_that_is_not_known_is_refused():

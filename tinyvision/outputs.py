@@ -40,7 +40,7 @@ class LossOfOutputs:
         return total
 
 
-class LossOfOutput(Mean):
+class _LossOfOutput(Mean):
     """The mean of the loss of one output, as it goes into the sum."""
     weighs = True
 
@@ -53,7 +53,7 @@ class LossOfOutput(Mean):
         super().update_state(self.loss.values[self.output].detach(), samples)
 
 
-class MetricOfOutput(Metric):
+class _MetricOfOutput(Metric):
     """A metric that sees one output alone, with the weights of samples if it weighs."""
 
     def __init__(self, metric, outputs, place, weighs):
@@ -132,7 +132,7 @@ def widen(model) -> bool:
     model.loss, of_losses = model.loss if learning else None, learning if len(learning) > 1 else []
     found = [*_metrics(outputs, plain, "metrics", False), *_metrics(outputs, weighted, "weighted_metrics", True)]
     _tell_apart(found)
-    model.metrics = [*(LossOfOutput(model.loss, name) for name in of_losses),
+    model.metrics = [*(_LossOfOutput(model.loss, name) for name in of_losses),
                      *(found if outputs.single else sorted(found, key=lambda metric: metric.name))]
     return True
 
@@ -168,7 +168,7 @@ def _metrics(outputs, given, what, weigh) -> list:
         return []
     of_each = [given] if outputs.single and not isinstance(given, dict) else outputs.settings(given, what)
     of_each = [chosen if isinstance(chosen, (list, tuple)) else [] if chosen is None else [chosen] for chosen in of_each]
-    return [MetricOfOutput(metrics.get(metric), outputs, place, weigh)
+    return [_MetricOfOutput(metrics.get(metric), outputs, place, weigh)
             for place, chosen in enumerate(of_each) for metric in chosen]
 
 

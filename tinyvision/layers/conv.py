@@ -2,7 +2,7 @@
 from .. import activations, ops
 from ..kernels.windows import pair
 from ..ops.conv import channels_last
-from .base import Layer
+from .base import Layer, SymbolicTensor
 from .core import check_images, described, positive
 
 FUSED = []                                                 # functions that do all of a Conv2D in one go, or return None
@@ -50,19 +50,20 @@ class Conv2D(Layer):
             raise ValueError(f"{described(self)}: strides or dilation_rate must be 1, got {strides} and {dilation_rate}")
 
     def build(self, input_shape):
-        if len(input_shape) == 4:                          # call explains what is wrong with others
-            if input_shape[3] is None:
-                raise ValueError(f"{described(self)} needs images of a known number of channels, got {input_shape}")
-            if input_shape[3] % self.groups:
-                raise ValueError(f"{described(self)}: channels must be a multiple of the {self.groups} groups: {input_shape}")
-            shape = *self.kernel_size, input_shape[3] // self.groups, self.filters
-            self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
-            self.bias = self.add_weight((self.filters,), self.bias_initializer, name="bias") if self.use_bias else None
+        check_images(self, SymbolicTensor(input_shape, self.dtype))
+        if input_shape[3] is None:
+            raise ValueError(f"{described(self)} needs images of a known number of channels, got {input_shape}")
+        if input_shape[3] % self.groups:
+            raise ValueError(f"{described(self)}: the channels must be a multiple of the {self.groups} groups, got input "
+                             f"{input_shape}")
+        shape = *self.kernel_size, input_shape[3] // self.groups, self.filters
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight((self.filters,), self.bias_initializer, name="bias") if self.use_bias else None
 
     def call(self, x):
         for fused in FUSED:
             if (y := fused(self, x)) is not None:
                 return y
-        check_images(self, x, self.kernel.shape[2] * self.groups if self.weights else None)
+        check_images(self, x, self.kernel.shape[2] * self.groups)
         y = ops.conv(x, self.kernel, self.strides, self.padding, dilation_rate=self.dilation_rate)
         return self.activation(y if self.bias is None else y + self.bias)

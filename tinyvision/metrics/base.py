@@ -1,4 +1,6 @@
 """Metrics: what training reports. Each gathers over the batches of an epoch, in the numbers of Keras."""
+import numbers
+
 from .. import configurable, ops
 from ..autograd import Tensor, as_tensor, no_grad
 from ..config import floatx
@@ -56,11 +58,12 @@ class Mean(Metric):
     def update_state(self, values, sample_weight=None):
         """Add the values of samples, (N, ...), or one value; with weights, `fitted` to them."""
         values = ops.cast(as_tensor(values).detach(), "float64")
-        weights = fitted(1.0 if sample_weight is None else sample_weight, values)
+        weights = 1.0 if sample_weight is None else sample_weight
+        weights = float(weights) if isinstance(weights, numbers.Real) else fitted(weights, values)
         samples = values.shape[0] if values.ndim else 1
         if values.size:                                    # of each sample, all values together count as one
             self.total += float((values * weights).data.mean()) * samples
-            self.count += float(weights.data.mean()) * samples
+            self.count += (weights if isinstance(weights, float) else float(weights.data.mean())) * samples
 
     def result(self):
         return self.total / self.count if self.count else 0.0

@@ -28,12 +28,13 @@ class Optimizer(Configurable):
         calls: how often `apply` was called: as often, unless gradients of several calls make a step. Schedules count these.
     """
 
+    also = ()                                              # what takes `options`, and acts before and after each step
     slot_groups, starts = (), {}                           # what is remembered, in the order of files; what is not 0 at first
 
     def __init__(self, learning_rate, name=None, **options):
         self.learning_rate, self.iterations, self.calls = learning_rate, 0, 0
         self.name, self.slots = name or type(self).__name__.lower(), {}
-        self.options = [kind(**options) for kind in self.also]          # options.py adds its Options to `also`
+        self.options = [kind(**options) for kind in self.also]          # Options, of options.py
 
     @property
     def learning_rate(self):
