@@ -12,7 +12,7 @@ from tinyvision.serialization import deserialize, serialize
 OWN_FILES = models.Model, models.Sequential                # their configs hold a graph: test_saving.py
 BASES = {cls for cls in Configurable.families[layers.Layer].values() if not hasattr(layers, cls.__name__)}    # nobody makes one
 CLASSES = sorted({cls for members in Configurable.families.values() for cls in members.values()} - {*OWN_FILES} - BASES,
-                 key=lambda cls: cls.__name__)
+                 key=lambda cls: (cls.__name__, cls.__module__))
 NEEDED = {                                                 # a value for arguments without default, whatever class they are of
     "filters": 4, "kernel_size": 3, "units": 5, "rate": 0.25, "scale": 0.5, "target_shape": (2, 3), "activation": "relu",
     "shape": (8, 8, 3), "size": 2, "pool_size": 2, "padding": 1, "factor": 0.1, "mean": 0.5, "learning_rate": 0.1, "n": 2,

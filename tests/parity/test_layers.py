@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyvision as tv
-from tinyvision import layers
+from tinyvision import kernels, layers
 from tinyvision.configurable import argument_names
 from tinyvision.layers.base import clear_session
 from tinyvision.serialization import deserialize, serialize
@@ -44,6 +44,31 @@ def test_gradients_are_those_of_keras(keras, row):
     for weight, (name, expected) in zip(layer.trainable_weights, oracle["weights"], strict=True):
         assert weight.name == name
         agree(what, weight.grad.numpy(), expected)
+
+
+def near_in_float32(keras, row, version):
+    """Outputs and gradients in float32 by a version of the kernels: to 1e-5 of the largest number that Keras has in float64."""
+    layer, oracle = built(row, dtype="float32"), theirs(keras, row)
+    with kernels.use(version):
+        x = [tv.tensor(a.astype("float32"), requires_grad=True) for a in floats(data(row))]
+        outputs = list(leaves(called(layer, row, filled(data(row), x))))
+        sum((y * g.astype("float32")).sum() for y, g in zip(outputs, arriving(outputs))).backward()
+    found = [*(y.detach() for y in outputs), *(a.grad for a in x), *(weight.grad for weight in layer.trainable_weights)]
+    expected = [*oracle["outputs"], *oracle["inputs"], *(gradient for _, gradient in oracle["weights"])]
+    for ours, right in zip(found, expected, strict=True):
+        scale = max(1, np.abs(right).max(initial=0))
+        assert ours.dtype == np.float32
+        agree(("layer", f"{ROWS[row][0]}{' by Winograd' * (version == 'winograd')}", row), ours.numpy() / scale, right / scale, 1e-5, "float32")
+
+
+@every_row
+def test_float32_is_near_keras(keras, row):
+    near_in_float32(keras, row, "exact")
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.startswith("Conv2D Winograd")])
+def test_winograd_is_near_keras(keras, row):
+    near_in_float32(keras, row, "winograd")
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if ROWS[row][0] == "BatchNormalization"])

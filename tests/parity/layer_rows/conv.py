@@ -18,4 +18,6 @@ CONVS = {
 }
 ROWS = {
     **{f"Conv2D {name}": ("Conv2D", settings, IMAGES, None) for name, settings in CONVS.items()},
+    "Conv2D Winograd": ("Conv2D", dict(filters=32, kernel_size=3, activation="relu"), (2, 12, 11, 32), None),
+    "Conv2D Winograd, same": ("Conv2D", dict(filters=32, kernel_size=3, padding="same"), (2, 12, 11, 32), None),
 }
