@@ -25,7 +25,7 @@ CLIFFS = 1000 * (2 * CORNERS - 1)
 
 POSITIVE, SIGNS = draw().uniform(0.1, 3, (6, 5)), np.sign(draw().standard_normal((6, 5)))
 SOME = np.array([1, 255, 0, 4, 255, 2])
-MAP = np.where(draw().random((2, 4, 3)) < 0.3, 255, draw().integers(0, 5, (2, 4, 3)))
+COLUMNS = np.where(draw().random((2, 4, 5)) < 0.3, 255, draw().integers(0, 3, (2, 4, 5)))
 COUNTS = draw().poisson(2.0, (6, 5)).astype(float)
 
 ROWS = {                                                   # class, arguments, targets, predictions
@@ -41,7 +41,7 @@ ROWS = {                                                   # class, arguments, t
     "binary (N,) with (N, 1)": ("BinaryCrossentropy", {}, LABELS[:, 0], rows(6, 5)[:, :1]),
     "binary logits": ("BinaryCrossentropy", dict(from_logits=True), LABELS, LOGITS),
     "binary smoothed": ("BinaryCrossentropy", dict(label_smoothing=0.2), LABELS, rows(6, 5)),
-    "binary smoothed logits": ("BinaryCrossentropy", dict(from_logits=True, label_smoothing=1.0), LABELS, LOGITS),
+    "binary smoothed logits": ("BinaryCrossentropy", dict(from_logits=True, label_smoothing=1.0, axis=-2), (PIXELS > 0).astype(float), PIXELS),
     "binary integers": ("BinaryCrossentropy", {}, LABELS.astype(int), rows(6, 5)),
     "binary truths": ("BinaryCrossentropy", {}, LABELS.astype(bool), rows(6, 5)),
     "binary axis": ("BinaryCrossentropy", dict(axis=1, from_logits=True), (PIXELS > 0).astype(float), PIXELS),
@@ -56,8 +56,8 @@ ROWS = {                                                   # class, arguments, t
                                     one_hot(NUMBERS, 5), LOGITS),
     "categorical axis": ("CategoricalCrossentropy", dict(axis=1, from_logits=True), one_hot(np.zeros((2, 3, 5), int), 4)
                          .transpose(0, 3, 1, 2), PIXELS),
-    "categorical smoothed axis": ("CategoricalCrossentropy", dict(axis=1, label_smoothing=0.2, from_logits=True),
-                                  one_hot(np.zeros((2, 3, 5), int), 4).transpose(0, 3, 1, 2), PIXELS),
+    "categorical smoothed axis": ("CategoricalCrossentropy", dict(axis=2, label_smoothing=0.2, from_logits=True),
+                                  one_hot(draw().integers(0, 3, (2, 4, 5)), 3).transpose(0, 1, 3, 2), PIXELS),
     "categorical pixels": ("CategoricalCrossentropy", {}, rows(2, 5, 4, 3), rows(2, 5, 4, 3)[:, ::-1]),
     "categorical corners": ("CategoricalCrossentropy", {}, one_hot(NUMBERS, 5), CORNERS),
     "categorical cliffs": ("CategoricalCrossentropy", dict(from_logits=True), one_hot(NUMBERS, 5), CLIFFS),
@@ -73,7 +73,7 @@ ROWS = {                                                   # class, arguments, t
     "sparse ignoring": ("SparseCategoricalCrossentropy", dict(ignore_class=255), SOME, rows(6, 5)),
     "sparse ignoring (N, 1)": ("SparseCategoricalCrossentropy", dict(ignore_class=255), SOME[:, None], rows(6, 5)),
     "sparse ignoring -1": ("SparseCategoricalCrossentropy", dict(ignore_class=-1, from_logits=True), NUMBERS - 1, LOGITS),
-    "sparse ignoring pixels": ("SparseCategoricalCrossentropy", dict(ignore_class=255, from_logits=True), MAP, PIXELS),
+    "sparse ignoring pixels": ("SparseCategoricalCrossentropy", dict(ignore_class=255, from_logits=True, axis=2), COLUMNS, PIXELS),
     "sparse ignoring none": ("SparseCategoricalCrossentropy", dict(ignore_class=7), NUMBERS, rows(6, 5)),
     "mae": ("MeanAbsoluteError", {}, LABELS, LOGITS),
     "mae (N,) with (N, 1)": ("MeanAbsoluteError", {}, LABELS[:, 0], LOGITS[:, :1]),
@@ -87,7 +87,7 @@ ROWS = {                                                   # class, arguments, t
     "huber narrow": ("Huber", dict(delta=0.1), PIXELS + 1, 2 * PIXELS),
     "log_cosh": ("LogCosh", {}, LABELS, LOGITS), "log_cosh far": ("LogCosh", {}, LABELS, 300 * LOGITS),
     "cosine": ("CosineSimilarity", {}, LABELS + 0.5, LOGITS), "cosine axis": ("CosineSimilarity", dict(axis=1), PIXELS[:, ::-1], PIXELS),
-    "cosine of zeros": ("CosineSimilarity", {}, LABELS * (LABELS.sum(1, keepdims=True) < 3), LOGITS),
+    "cosine of zeros": ("CosineSimilarity", dict(axis=-2), PIXELS * (PIXELS[:, :, :1] > 0), PIXELS[::-1]),
     "hinge": ("Hinge", {}, SIGNS, LOGITS), "hinge 0 and 1": ("Hinge", {}, LABELS, LOGITS),
     "hinge (N,) with (N, 1)": ("Hinge", {}, SIGNS[:, 0], LOGITS[:, :1]),
     "squared hinge": ("SquaredHinge", {}, SIGNS, LOGITS), "squared hinge 0 and 1": ("SquaredHinge", {}, LABELS, LOGITS),
@@ -98,21 +98,22 @@ ROWS = {                                                   # class, arguments, t
     "poisson small": ("Poisson", {}, COUNTS, 1e-6 * POSITIVE),
     "focal": ("BinaryFocalCrossentropy", {}, LABELS, rows(6, 5)),
     "focal balanced": ("BinaryFocalCrossentropy", dict(apply_class_balancing=True, alpha=0.7), LABELS, rows(6, 5)),
-    "focal gamma": ("BinaryFocalCrossentropy", dict(gamma=0.5, from_logits=True), LABELS, LOGITS),
-    "focal gamma 0": ("BinaryFocalCrossentropy", dict(gamma=0.0), LABELS, rows(6, 5)),
-    "focal smoothed": ("BinaryFocalCrossentropy", dict(label_smoothing=0.2, apply_class_balancing=True), LABELS, rows(6, 5)),
+    "focal gamma": ("BinaryFocalCrossentropy", dict(gamma=0.5, from_logits=True, label_smoothing=0.1), LABELS, LOGITS),
+    "focal gamma 0": ("BinaryFocalCrossentropy", dict(gamma=0.0, axis=2), (PIXELS > 0).astype(float), rows(2, 5, 4, 3)),
+    "focal smoothed": ("BinaryFocalCrossentropy", dict(label_smoothing=0.2, apply_class_balancing=True, alpha=0.4), LABELS, rows(6, 5)),
     "focal axis": ("BinaryFocalCrossentropy", dict(axis=1, from_logits=True), (PIXELS > 0).astype(float), PIXELS),
     "focal corners": ("BinaryFocalCrossentropy", {}, LABELS, 0.98 * CORNERS + 0.01),
     "categorical focal": ("CategoricalFocalCrossentropy", {}, one_hot(NUMBERS, 5), rows(6, 5)),
-    "categorical focal list": ("CategoricalFocalCrossentropy", dict(alpha=[0.125, 0.25, 0.375, 0.5, 0.75]), one_hot(NUMBERS, 5), rows(6, 5)),
-    "categorical focal logits": ("CategoricalFocalCrossentropy", dict(from_logits=True, gamma=1.5, alpha=1.0), one_hot(NUMBERS, 5), LOGITS),
+    "categorical focal list": ("CategoricalFocalCrossentropy", dict(alpha=[0.125, 0.25, 0.375, 0.5, 0.75], gamma=3.0, label_smoothing=0.1), one_hot(NUMBERS, 5), rows(6, 5)),
+    "categorical focal logits": ("CategoricalFocalCrossentropy", dict(from_logits=True, gamma=1.5, alpha=1.0, axis=2),
+                                 one_hot(draw().integers(0, 3, (2, 4, 5)), 3).transpose(0, 1, 3, 2), PIXELS),
     "categorical focal smoothed": ("CategoricalFocalCrossentropy", dict(label_smoothing=0.3), one_hot(NUMBERS, 5), rows(6, 5)),
     "categorical focal pixels": ("CategoricalFocalCrossentropy", dict(axis=1), rows(2, 5, 4, 3), rows(2, 5, 4, 3)[:, ::-1]),
     "dice": ("Dice", {}, LABELS, rows(6, 5)), "dice of samples": ("Dice", dict(axis=1), LABELS, rows(6, 5)),
     "dice of maps": ("Dice", dict(axis=[1, 2, 3]), (PIXELS > 0).astype(float), rows(2, 5, 4, 3)),
     "dice of nothing": ("Dice", dict(axis=-1), 0 * LABELS, rows(6, 5)),
     "tversky": ("Tversky", {}, LABELS, rows(6, 5)), "tversky of samples": ("Tversky", dict(axis=1, alpha=0.3, beta=0.9), LABELS, rows(6, 5)),
-    "tversky of maps": ("Tversky", dict(axis=(1, 2, 3), alpha=0.8), (PIXELS > 0).astype(float), rows(2, 5, 4, 3)),
+    "tversky of maps": ("Tversky", dict(axis=(1, 2, 3), alpha=0.8, beta=0.6), (PIXELS > 0).astype(float), rows(2, 5, 4, 3)),
 }
 BY_CLASS = {}
 for _row, _what in ROWS.items():

@@ -92,7 +92,7 @@ def theirs(keras, row):
     """What Keras makes of a row: its outputs, the gradients of floats and weights, and the weights that it keeps up itself, afterwards."""
     name, settings, _, training = ROWS[row]
     start = {"kernel_initializer": "zeros"} if name in ("Dense", "Conv2D") else {}           # no need to draw what is set
-    layer, given = getattr(keras.layers, name)(**settings, **start, dtype="float64"), data(row)
+    layer, given = getattr(keras.layers, name)(**{**start, **settings}, dtype="float64"), data(row)
     layer.build(*shapes(row))
     layer.set_weights(built(row).get_weights())
     if name == "Normalization":

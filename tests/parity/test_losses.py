@@ -45,7 +45,7 @@ def theirs(keras, row):
     """The loss of a row by Keras, and the gradient of its (weighted) sum to the predictions: by reduction and weights."""
     name, settings, y_true, y_pred = ROWS[row]
     axis = -1
-    if row in ("sparse axis", "categorical smoothed axis"):                # Keras on JAX refuses the one; in the other it takes
+    if row in ("sparse axis", "sparse ignoring pixels", "categorical smoothed axis"):                # Keras on JAX refuses the one; in the other it takes
         axis, settings = settings["axis"], {**settings, "axis": -1}        # the last axis for the number of classes: give it
         y_true = np.moveaxis(y_true, axis, -1) if y_true.ndim == y_pred.ndim else y_true           # the classes last
 

@@ -20,18 +20,18 @@ SHAPES = (3, 4), (5,), ()
 
 OWN = {                                                    # {row: (class, arguments)}
     "SGD": ("SGD", {}),
-    "SGD rate": ("SGD", dict(learning_rate=0.3)),
-    "SGD momentum": ("SGD", dict(momentum=0.9)),
+    "SGD rate": ("SGD", dict(learning_rate=0.3, clipnorm=0.2)),
+    "SGD momentum": ("SGD", dict(momentum=0.7)),
     "SGD nesterov": ("SGD", dict(momentum=0.9, nesterov=True)),
     "SGD nesterov without momentum": ("SGD", dict(nesterov=True)),
     "RMSprop": ("RMSprop", {}),
-    "RMSprop rho": ("RMSprop", dict(learning_rate=0.1, rho=0.5)),
+    "RMSprop rho": ("RMSprop", dict(learning_rate=0.1, rho=0.5, clipvalue=0.1)),
     "RMSprop momentum": ("RMSprop", dict(momentum=0.7)),
     "RMSprop centered": ("RMSprop", dict(centered=True)),
     "RMSprop epsilon": ("RMSprop", dict(epsilon=0.1)),
     "RMSprop all": ("RMSprop", dict(learning_rate=0.02, rho=0.8, momentum=0.5, epsilon=1e-3, centered=True)),
     "Adam": ("Adam", {}),
-    "Adam betas": ("Adam", dict(learning_rate=0.1, beta_1=0.5, beta_2=0.9)),
+    "Adam betas": ("Adam", dict(learning_rate=0.1, beta_1=0.5, beta_2=0.9, epsilon=1e-3)),
     "Adam epsilon": ("Adam", dict(epsilon=0.1)),
     "Adam amsgrad": ("Adam", dict(amsgrad=True)),
     "AdamW": ("AdamW", {}),
@@ -57,10 +57,15 @@ OPTIONS = {
     "average overwrites": dict(use_ema=True, ema_overwrite_frequency=3), "accumulation": dict(gradient_accumulation_steps=3),
     "schedule": dict(learning_rate=("PolynomialDecay", 0.1, 15)),
     "constraint": dict(constrained=True),
-    "all options": dict(weight_decay=0.05, global_clipnorm=0.5, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=2,
+    "all options": dict(weight_decay=0.02, global_clipnorm=0.3, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=2,
                         gradient_accumulation_steps=2, learning_rate=("ExponentialDecay", 0.1, 10, 0.5), constrained=True),
 }
-HARDER = {"SGD": dict(momentum=0.9, nesterov=True), "RMSprop": dict(momentum=0.5, centered=True), "Adam": dict(amsgrad=True)}
+BETAS = dict(beta_1=0.8, beta_2=0.95, epsilon=0.01)
+HARDER = {                                                 # with all options
+    "SGD": dict(momentum=0.9, nesterov=True), "RMSprop": dict(momentum=0.5, centered=True), "Adam": dict(amsgrad=True, **BETAS),
+    **{name: BETAS for name in ("AdamW", "Adamax", "Nadam", "Lamb")}, "Lion": dict(beta_1=0.8, beta_2=0.95),
+    "Adagrad": dict(initial_accumulator_value=0.5, epsilon=0.01), "Adadelta": dict(rho=0.8, epsilon=0.01),
+}
 ROWS = {**OWN, **{f"{name} {option}": (name, {**(HARDER.get(name, {}) if option == "all options" else {}), **settings})
                   for name in CLASSES for option, settings in OPTIONS.items()}}
 
@@ -216,21 +221,22 @@ def test_optimizers_by_name(keras, name):
 
 SCHEDULES = {
     "ExponentialDecay": ("ExponentialDecay", dict(initial_learning_rate=0.1, decay_steps=30, decay_rate=0.5)),
-    "ExponentialDecay staircase": ("ExponentialDecay", dict(initial_learning_rate=0.1, decay_steps=7, decay_rate=0.9, staircase=True)),
+    "ExponentialDecay staircase": ("ExponentialDecay", dict(initial_learning_rate=0.3, decay_steps=7, decay_rate=0.9, staircase=True)),
     "InverseTimeDecay": ("InverseTimeDecay", dict(initial_learning_rate=0.1, decay_steps=30, decay_rate=0.5)),
-    "InverseTimeDecay staircase": ("InverseTimeDecay", dict(initial_learning_rate=0.1, decay_steps=7, decay_rate=2.0, staircase=True)),
+    "InverseTimeDecay staircase": ("InverseTimeDecay", dict(initial_learning_rate=0.3, decay_steps=7, decay_rate=2.0, staircase=True)),
     "PiecewiseConstantDecay": ("PiecewiseConstantDecay", dict(boundaries=[10, 40, 41], values=[0.1, 0.02, 0.5, 0.001])),
     "PiecewiseConstantDecay once": ("PiecewiseConstantDecay", dict(boundaries=[10.5], values=[0.1, 0.02])),
     "PolynomialDecay": ("PolynomialDecay", dict(initial_learning_rate=0.1, decay_steps=50)),
     "PolynomialDecay power": ("PolynomialDecay", dict(initial_learning_rate=0.1, decay_steps=50, end_learning_rate=0.02, power=0.5)),
-    "PolynomialDecay cycle": ("PolynomialDecay", dict(initial_learning_rate=0.1, decay_steps=20, power=2.0, cycle=True)),
+    "PolynomialDecay cycle": ("PolynomialDecay", dict(initial_learning_rate=0.3, decay_steps=20, end_learning_rate=0.01, power=2.0, cycle=True)),
     "CosineDecay": ("CosineDecay", dict(initial_learning_rate=0.1, decay_steps=50)),
-    "CosineDecay alpha": ("CosineDecay", dict(initial_learning_rate=0.1, decay_steps=50, alpha=0.1)),
+    "CosineDecay alpha": ("CosineDecay", dict(initial_learning_rate=0.1, decay_steps=30, alpha=0.2)),
     "CosineDecay warm-up": ("CosineDecay", dict(initial_learning_rate=0.01, decay_steps=50, alpha=0.1, warmup_target=0.2,
                                                 warmup_steps=13)),
-    "CosineDecay no warm-up": ("CosineDecay", dict(initial_learning_rate=0.01, decay_steps=50, warmup_target=0.2)),
+    "CosineDecay no warm-up": ("CosineDecay", dict(initial_learning_rate=0.01, decay_steps=50, warmup_target=0.3)),
+    "CosineDecay longer warm-up": ("CosineDecay", dict(initial_learning_rate=0.2, decay_steps=20, warmup_target=0.1, warmup_steps=30)),
     "CosineDecayRestarts": ("CosineDecayRestarts", dict(initial_learning_rate=0.1, first_decay_steps=11)),
-    "CosineDecayRestarts even": ("CosineDecayRestarts", dict(initial_learning_rate=0.1, first_decay_steps=16, t_mul=1.0, m_mul=0.5)),
+    "CosineDecayRestarts even": ("CosineDecayRestarts", dict(initial_learning_rate=0.3, first_decay_steps=16, t_mul=1.0, m_mul=0.5, alpha=0.1)),
     "CosineDecayRestarts lower": ("CosineDecayRestarts", dict(initial_learning_rate=0.1, first_decay_steps=10, t_mul=1.5, m_mul=0.8,
                                                               alpha=0.05)),
 }

@@ -15,12 +15,12 @@ from .record import agree
 MATRIX, KERNEL = np.random.default_rng(0).standard_normal((4, 3)), np.random.default_rng(1).standard_normal((3, 2, 2, 5))
 SPARSE = MATRIX * (MATRIX > 0)
 REGULARIZERS = {                                           # row: class, arguments, weight
-    "l1": ("L1", {}, MATRIX), "l1 strong": ("L1", dict(l1=0.7), KERNEL), "l1 of zeros": ("L1", {}, SPARSE),
-    "l2": ("L2", {}, MATRIX), "l2 strong": ("L2", dict(l2=3), KERNEL), "l1_l2 of nothing": ("L1L2", {}, MATRIX),
+    "l1": ("L1", {}, MATRIX), "l1 strong": ("L1", dict(l1=0.7), KERNEL), "l1 of zeros": ("L1", dict(l1=0.2), SPARSE),
+    "l2": ("L2", {}, MATRIX), "l2 of zeros": ("L2", dict(l2=0.2), SPARSE), "l2 strong": ("L2", dict(l2=3), KERNEL), "l1_l2 of nothing": ("L1L2", {}, MATRIX),
     "l1_l2 l1": ("L1L2", dict(l1=0.2), MATRIX), "l1_l2 l2": ("L1L2", dict(l2=0.2), MATRIX),
     "l1_l2": ("L1L2", dict(l1=0.3, l2=0.1), KERNEL), "orthogonal": ("OrthogonalRegularizer", {}, MATRIX),
     "orthogonal columns": ("OrthogonalRegularizer", dict(factor=0.7, mode="columns"), MATRIX),
-    "orthogonal square": ("OrthogonalRegularizer", dict(mode="rows"), np.linalg.qr(MATRIX.T @ MATRIX)[0] + 0.1),
+    "orthogonal square": ("OrthogonalRegularizer", dict(factor=0.2, mode="rows"), np.linalg.qr(MATRIX.T @ MATRIX)[0] + 0.1),
 }
 CONSTRAINTS = {
     "max": ("MaxNorm", {}, 2 * MATRIX), "max value": ("MaxNorm", dict(max_value=0.5), MATRIX), "max axis": ("MaxNorm", dict(max_value=1, axis=1), MATRIX),
@@ -28,8 +28,8 @@ CONSTRAINTS = {
     "non_neg": ("NonNeg", {}, MATRIX), "unit": ("UnitNorm", {}, MATRIX), "unit axis": ("UnitNorm", dict(axis=-1), MATRIX),
     "unit of a kernel": ("UnitNorm", dict(axis=(0, 1, 2)), KERNEL), "unit of zeros": ("UnitNorm", {}, SPARSE * [1, 0, 1]),
     "min_max": ("MinMaxNorm", {}, MATRIX), "min_max values": ("MinMaxNorm", dict(min_value=1.5, max_value=2), MATRIX),
-    "min_max slowly": ("MinMaxNorm", dict(min_value=1.5, max_value=2, rate=0.25), MATRIX),
-    "min_max axis": ("MinMaxNorm", dict(axis=[0, 1, 2], min_value=0.5, rate=0.9), KERNEL),
+    "min_max slowly": ("MinMaxNorm", dict(min_value=1.5, max_value=2, rate=0.25, axis=1), MATRIX),
+    "min_max axis": ("MinMaxNorm", dict(axis=[0, 1, 2], min_value=0.5, max_value=1.5, rate=0.9), KERNEL),
 }
 REGULARIZER_CLASSES, CONSTRAINT_CLASSES = (sorted({row[0] for row in rows.values()}) for rows in (REGULARIZERS, CONSTRAINTS))
 

@@ -14,6 +14,7 @@ ROWS = {
     "Cropping2D": ("Cropping2D", dict(cropping=((1, 2), (3, 0)), data_format="channels_last"), IMAGES, None),
     "ZeroPadding1D": ("ZeroPadding1D", {}, SEQUENCES, None),
     "ZeroPadding1D pair": ("ZeroPadding1D", dict(padding=(2, 0), data_format="channels_last"), SEQUENCES, None),
+    "ZeroPadding1D number": ("ZeroPadding1D", dict(padding=3), SEQUENCES, None),
     "ZeroPadding2D": ("ZeroPadding2D", {}, IMAGES, None),
     "ZeroPadding2D number": ("ZeroPadding2D", dict(padding=2), IMAGES, None),
     "ZeroPadding2D pair": ("ZeroPadding2D", dict(padding=(0, 2)), IMAGES, None),

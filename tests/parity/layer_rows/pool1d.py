@@ -1,11 +1,12 @@
 """Pooling of sequences."""
 from . import SEQUENCES
 
-POOLS = {
+POOLS = {                                                  # each two settings meet: see ../test_signatures.py
     "pairs": dict(pool_size=2),
     "overlap": dict(pool_size=(3,), strides=1),
-    "same": dict(pool_size=2, padding="same"),
+    "same": dict(pool_size=3, padding="same"),
     "same overlap": dict(pool_size=3, strides=(2,), padding="same"),
+    "same even overlap": dict(pool_size=4, strides=1, padding="same"),
     "gaps": dict(pool_size=2, strides=3),
 }
 ROWS = {

@@ -8,6 +8,8 @@ ROWS = {
     "Resizing": ("Resizing", dict(height=4, width=8), IMAGES, None),
     "Resizing antialias": ("Resizing", dict(height=4, width=3, interpolation="bicubic", antialias=True), IMAGES, None),
     "Resizing crop": ("Resizing", dict(height=3, width=6, interpolation="nearest", crop_to_aspect_ratio=True), IMAGES, None),
+    "Resizing lanczos3": ("Resizing", dict(height=4, width=8, interpolation="lanczos3", pad_to_aspect_ratio=True, fill_value=-2), IMAGES, None),
+    "Resizing lanczos5": ("Resizing", dict(height=4, width=3, interpolation="lanczos5", antialias=True), IMAGES, None),
     "Resizing pad": ("Resizing", dict(height=3, width=6, pad_to_aspect_ratio=True, fill_mode="constant", fill_value=0.5,
                                       data_format="channels_last"), IMAGES, None),
 }
