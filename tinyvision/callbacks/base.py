@@ -1,8 +1,6 @@
 """Callbacks: what happens around training steps. `fit(callbacks=[...])` calls their methods at each turn."""
 import sys
 
-from tqdm import tqdm
-
 
 class Callback:
     """Override what you need. `self.model` is the model in training; `logs` holds loss and metrics by name.
@@ -44,6 +42,7 @@ class ProgressBar(Callback):
         self.epochs, self.steps, self.lines, self.bar = epochs, steps, lines, None
 
     def on_epoch_begin(self, epoch, logs=None):
+        from tqdm import tqdm
         seldom = 0.1 if sys.stderr.isatty() else 10        # seconds between updates: logs in files stay short
         self.bar = tqdm(total=self.steps, desc=f"Epoch {epoch + 1}/{self.epochs}", unit="batch", disable=self.lines,
                         mininterval=seldom, dynamic_ncols=True)

@@ -16,8 +16,6 @@ import warnings
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..files import cache_folder, replacing
 
 STALL = 20                                                 # seconds without a byte after which a transfer counts as broken off
@@ -213,6 +211,7 @@ def _reason(lines):
 
 
 def _bar(name, size):
+    from tqdm import tqdm
     seldom = 0.1 if sys.stderr.isatty() else 10            # seconds between updates: logs in files stay short
     return tqdm(total=size or None, desc=name, unit="B", unit_scale=True, mininterval=seldom, dynamic_ncols=True)
 
