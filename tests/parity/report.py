@@ -98,8 +98,8 @@ def main():
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     readme = HOME / "README.md"
     text = readme.read_text(encoding="utf-8")
-    marked = r"(<!-- parity -->\n).*?(\n<!-- end of parity -->)"
-    readme.write_text(re.sub(marked, lambda match: match[1] + summary(found) + match[2], text, flags=re.DOTALL), encoding="utf-8")
+    marked = r"(<!-- parity -->\n).*?(<!-- end of parity -->)"
+    readme.write_text(re.sub(marked, lambda match: match[1] + summary(found) + "\n" + match[2], text, flags=re.DOTALL), encoding="utf-8")
 
 
 if __name__ == "__main__":
