@@ -5,7 +5,7 @@ constraint: `Dense(10, kernel_regularizer="l2", bias_constraint="non_neg")`.
 """
 from .. import constraints, ops, regularizers
 from ..autograd import Tensor, as_tensor
-from ..structures import leaves
+from ..structures import leaves, unique
 from .base import AFTER_CALL, RESOLVERS, Layer, _context
 
 
@@ -29,10 +29,12 @@ def add_loss(layer, loss) -> None:
 
 def losses(layer) -> list[Tensor]:
     """What this layer and those inside add to the loss: for the outputs of the last call, and for the weights as they are."""
-    inside = list(_all_layers(layer))
-    added = [loss for one in inside for call, kept in [vars(one).get("_added", (None, []))] if call == _context.calls
-             for loss in kept]
-    return added + [weight.regularizer(weight) for weight in layer.trainable_weights if weight.regularizer is not None]
+    found = []
+    for one in unique(_all_layers(layer)):
+        call, added = vars(one).get("_added", (None, ()))
+        found += added if call == _context.calls else ()
+        found += [w.regularizer(w) for w in one._weights if w.regularizer is not None and w.requires_grad]
+    return found
 
 
 def _all_layers(layer):

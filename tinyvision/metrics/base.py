@@ -57,13 +57,14 @@ class Mean(Metric):
 
     def update_state(self, values, sample_weight=None):
         """Add the values of samples, (N, ...), or one value; with weights, `fitted` to them."""
-        values = ops.cast(as_tensor(values).detach(), "float64")
-        weights = 1.0 if sample_weight is None else sample_weight
-        weights = float(weights) if isinstance(weights, numbers.Real) else fitted(weights, values)
-        samples = values.shape[0] if values.ndim else 1
+        values, factor = as_tensor(values).detach(), 1.0 if sample_weight is None else sample_weight
+        samples, mean_weight = values.shape[0] if values.ndim else 1, factor
+        if not isinstance(factor, numbers.Real):
+            weights = fitted(factor, ops.cast(values, "float64"))
+            values, factor, mean_weight = values * weights, 1.0, float(weights.data.mean()) if weights.size else 0.0
         if values.size:                                    # of each sample, all values together count as one
-            self.total += float((values * weights).data.mean()) * samples
-            self.count += (weights if isinstance(weights, float) else float(weights.data.mean())) * samples
+            self.total += float(values.data.mean(dtype="float64")) * factor * samples
+            self.count += mean_weight * samples
 
     def result(self):
         return self.total / self.count if self.count else 0.0
