@@ -509,6 +509,18 @@ MUTANTS = [
            "parity/test_training.py:class_weight"),
     Mutant("the split mixes up weights", "data/batching.py", "return ArrayBatches(x, y, self.batch_size, False, *weight)",
            "return ArrayBatches(x, y, self.batch_size, False)", "parity/test_training.py:weights_in_fit"),
+    # Rows that take arguments through their values
+    Mutant("depthwise: no dilation with steps", "layers/depthwise.py", "ops.depthwise_conv(x, self.kernel, self.strides, self.padding, dilation_rate=self.dilation_rate)",
+           "ops.depthwise_conv(x, self.kernel, self.strides, self.padding, dilation_rate=self.dilation_rate if max(self.strides) == 1 else 1)",
+           "parity/test_layers.py:output_is_that and DepthwiseConv2D"),
+    Mutant("iou: targets by their last axis", "metrics/overlap.py", "y_true if self.sparse_y_true else ops.argmax(y_true, axis=self.axis)",
+           "y_true if self.sparse_y_true else ops.argmax(y_true, axis=-1)", "parity/test_metrics.py:test_results and iou"),
+    Mutant("focal: the mean over another axis", "losses/focal.py", "return ops.mean(values, axis=axis)", "return ops.mean(values, axis=1 if axis > 0 else axis)",
+           "parity/test_losses.py:values_and_gradients and focal"),
+    Mutant("cells: a bias, whether or not", "layers/recurrent.py", 'self.add_weight(self.bias_shape(), bias_initializer, name="bias") if self.use_bias else None',
+           'self.add_weight(self.bias_shape(), bias_initializer, name="bias")', "parity/test_layers.py:output_is_that and Cell"),
+    Mutant("BatchNormalization: gamma begins as beta", "layers/norm.py", "gamma, beta, mean, variance = self.initializers",
+           "beta, gamma, mean, variance = self.initializers", "parity/test_layers.py:initializers_reach"),
 ]
 
 

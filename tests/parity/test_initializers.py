@@ -10,17 +10,23 @@ from tinyvision.serialization import serialize
 
 from .record import agree
 
-RANDOM = {                                                 # class -> arguments besides the seed
-    "GlorotUniform": {}, "GlorotNormal": {}, "HeUniform": {}, "HeNormal": {}, "LecunUniform": {}, "LecunNormal": {},
-    "VarianceScaling": dict(scale=2.0, mode="fan_out", distribution="untruncated_normal"), "RandomNormal": dict(mean=0.5, stddev=0.2),
-    "TruncatedNormal": dict(mean=-1.0, stddev=0.3), "RandomUniform": dict(minval=-0.2, maxval=0.6), "Orthogonal": dict(gain=3.0),
+RANDOM = {                                                 # row: class, arguments besides the seed
+    **{name: (name, {}) for name in ("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal")},
+    "VarianceScaling": ("VarianceScaling", dict(scale=2.0, mode="fan_out", distribution="untruncated_normal")),
+    "VarianceScaling average": ("VarianceScaling", dict(scale=0.5, mode="fan_avg", distribution="uniform")),
+    "VarianceScaling normal": ("VarianceScaling", dict(scale=3, mode="fan_in", distribution="normal")),
+    "VarianceScaling plain": ("VarianceScaling", {}),
+    "RandomNormal": ("RandomNormal", dict(mean=0.5, stddev=0.2)), "RandomNormal wide": ("RandomNormal", dict(mean=-2, stddev=3)),
+    "TruncatedNormal": ("TruncatedNormal", dict(mean=-1.0, stddev=0.3)), "TruncatedNormal wide": ("TruncatedNormal", dict(mean=2, stddev=3)),
+    "RandomUniform": ("RandomUniform", dict(minval=-0.2, maxval=0.6)), "RandomUniform below": ("RandomUniform", dict(minval=-3, maxval=-1)),
+    "Orthogonal": ("Orthogonal", dict(gain=3.0)),
 }
 CONSTANT = {                                               # row: class, arguments, shape
     "zeros": ("Zeros", {}, (3, 4)), "ones": ("Ones", {}, (3, 4, 2)), "constant": ("Constant", dict(value=1.37), (3, 4)),
     "constant default": ("Constant", {}, (5,)), "constant number": ("Constant", dict(value=-2), ()),
-    "identity": ("Identity", {}, (4, 4)), "identity wide": ("Identity", dict(gain=0.3), (3, 5)), "identity tall": ("Identity", {}, (5, 2)),
+    "identity": ("Identity", {}, (4, 4)), "identity wide": ("Identity", dict(gain=0.3), (3, 5)), "identity tall": ("Identity", dict(gain=-2), (5, 2)),
 }
-CLASSES = [*RANDOM, "Zeros", "Ones", "Constant", "Identity"]
+CLASSES = [*dict.fromkeys(name for name, _ in RANDOM.values()), "Zeros", "Ones", "Constant", "Identity"]
 
 
 @pytest.mark.parametrize("shape, expected", [
@@ -41,12 +47,13 @@ def test_values_are_those_of_keras(keras, row):
     agree(("initializer", name, row), ours, getattr(keras.initializers, name)(**settings)(shape, "float64"))
 
 
-@pytest.mark.parametrize("name", RANDOM)
-def test_widths_are_those_of_keras(keras, name):
+@pytest.mark.parametrize("row", RANDOM)
+def test_widths_are_those_of_keras(keras, row):
     """The streams differ, the distributions do not: quantiles of 144,000 numbers agree, and a Kolmogorov-Smirnov test of two."""
     from scipy import stats
     shape = 3, 5, 80, 120
-    ours, theirs = (np.asarray(getattr(home, name)(**RANDOM[name], seed=1)(shape)).ravel() for home in (initializers, keras.initializers))
+    name, settings = RANDOM[row]
+    ours, theirs = (np.asarray(getattr(home, name)(**settings, seed=1)(shape)).ravel() for home in (initializers, keras.initializers))
     levels = [0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1] if name not in ("RandomNormal", "VarianceScaling", "Orthogonal") \
         else [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98]         # where there are no bounds, the largest is any number
     np.testing.assert_allclose(np.quantile(ours, levels), np.quantile(theirs, levels), atol=0.03 * theirs.std())
@@ -93,7 +100,7 @@ def test_the_same_names_in_small_letters(keras, name):
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_keras_makes_its_initializer_of_our_config(keras, name):
-    settings = RANDOM.get(name, {})
+    settings = RANDOM.get(name, (name, {}))[1]
     ours = getattr(initializers, name)(**settings)
     theirs = keras.initializers.deserialize(json.loads(json.dumps(serialize(ours))))
     assert type(theirs).__name__ == name

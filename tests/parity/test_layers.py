@@ -119,6 +119,21 @@ def test_arguments_are_those_of_keras(keras, name):
     assert (layer.name, layer.dtype, layer.trainable) == ("mine", "float32", False)
 
 
+@pytest.mark.parametrize("name", [name for name in CLASSES if any(n.endswith("_initializer") for n in argument_names(getattr(layers, name)))])
+def test_initializers_reach_the_weights_that_they_reach_in_keras(keras, name):
+    """Each begins with a number of its own."""
+    row = BY_CLASS[name]
+    given = [argument for argument in argument_names(getattr(layers, name)) if argument.endswith("_initializer")]
+    found = []
+    for home in tv, keras:
+        begin = {argument: home.initializers.Constant(number) for number, argument in enumerate(given, 2)}
+        layer = getattr(home.layers, name)(**{**ROWS[row][1], **begin}, dtype="float64")
+        layer.build(*shapes(row))
+        found.append(layer.get_weights())
+    for ours, expected in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
 @every_class
 def test_names_are_given_as_in_keras(keras, name):
     clear_session()

@@ -9,21 +9,21 @@ import itertools
 import numpy as np
 import pytest
 
-from tinyvision import constraints, layers, losses, metrics, optimizers, regularizers
+from tinyvision import constraints, initializers, layers, losses, metrics, optimizers, regularizers
 from tinyvision.configurable import Configurable
 from tinyvision.optimizers.options import Options
 
-from . import test_losses, test_metrics, test_optimizers, test_regularizers
+from . import test_initializers, test_losses, test_metrics, test_optimizers, test_regularizers
 from .layer_rows import IMAGES, ROWS, SEQUENCES
 
 TABLES = {                                                 # home of the classes -> rows that begin with (class, arguments)
     layers: ROWS, losses: test_losses.ROWS, metrics: test_metrics.ROWS, optimizers: test_optimizers.ROWS,
     optimizers.schedules: test_optimizers.SCHEDULES, regularizers: test_regularizers.REGULARIZERS,
-    constraints: test_regularizers.CONSTRAINTS,
+    constraints: test_regularizers.CONSTRAINTS, initializers: test_initializers.RANDOM | test_initializers.CONSTANT,
 }
 WITHOUT_ROWS = {                                           # class: why, or where it is tested
     **{name: "a base class" for name in ("Layer", "Loss", "LossFunctionWrapper", "Metric", "Optimizer", "LearningRateSchedule",
-                                         "Regularizer", "Constraint")},
+                                         "Regularizer", "Constraint", "Initializer")},
     "InputLayer": "what Input makes: tests/test_layers.py", "Lambda": "takes functions: test_functions.py",
     "RNN": "takes cells: its arguments are those of LSTM and others", "Bidirectional": "takes layers: tests/test_wrappers.py",
     "TimeDistributed": "takes layers: tests/test_wrappers.py", "Mean": "takes values, not targets: test_metrics.py",
@@ -45,6 +45,8 @@ LEFT_OUT = {                                               # argument, or (class
     ("Embedding", "weights"): "the weights of rows are set: tests/test_embedding.py",
     **{(name + cell, rate): "of what is drawn: tests/test_recurrent.py compares with Keras, draws made equal"
        for name in ("SimpleRNN", "LSTM", "GRU") for cell in ("", "Cell") for rate in ("dropout", "recurrent_dropout")},
+    "input_axes": "test_fans_are_those_of_keras", "output_axes": "likewise",
+    ("Orthogonal", "gain"): "of each gain what is drawn is a multiple: test_orthogonal_matrices_are_made_as_in_keras",
     ("SparseCategoricalCrossentropy", "axis"): "Keras on JAX refuses others than the last in the metric; the loss has rows",
 }
 CLOSED = {                                                 # sets of values that are closed, by the argument's name; or by the class's, too
@@ -53,7 +55,8 @@ CLOSED = {                                                 # sets of values that
     "interpolation": {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"}, "fill_mode": {"constant"},
     "curve": {"ROC", "PR", "PRGAIN"}, "summation_method": {"interpolation", "majoring", "minoring"},
     "average": {None, "micro", "macro", "weighted"}, "class_aggregation": {None, "uniform_average", "variance_weighted_average"},
-    ("OrthogonalRegularizer", "mode"): {"rows", "columns"},
+    ("OrthogonalRegularizer", "mode"): {"rows", "columns"}, ("VarianceScaling", "mode"): {"fan_in", "fan_out", "fan_avg"},
+    "distribution": {"uniform", "normal", "truncated_normal", "untruncated_normal"},
 }
 
 
@@ -73,8 +76,9 @@ def values(rows, argument, default):
 def thin(name, parameters, rows):
     """{argument: values that it has}, of those that have too few.
 
-    Of a boolean and of a closed set that is fewer than all; of an initializer none but the default, since the weights of rows are set,
-    and what initializers make is compared in test_initializers.py; of others fewer than two besides the default.
+    Of a boolean and of a closed set that is fewer than all; of an initializer none but the default, since the weights of rows are set
+    (which weights they reach is tested in test_layers.py, what they make in test_initializers.py); of others fewer than two besides
+    the default.
     """
     found = {}
     for argument, default in parameters:
@@ -104,6 +108,27 @@ def test_rows_cover_the_options_of_all_optimizers():
     known = [(argument, default) for argument, default in parameters(Options) if argument != "loss_scale_factor"]       # refused
     too_few = thin("Options", known, test_optimizers.ROWS.values())
     assert too_few == {}, "the rows need more values of these"
+
+
+def test_what_is_left_out_is_there():
+    """The dictionaries above name classes and arguments that there are, and no class that has rows, by now."""
+    known = {name for home in TABLES for name in vars(home)}
+    with_rows = {row[0] for rows in TABLES.values() for row in rows.values()}
+    assert set(WITHOUT_ROWS) <= known and not set(WITHOUT_ROWS) & with_rows
+    arguments = {(cls.__name__, argument) for _, cls in (param.values for param in CLASSES) for argument, _ in parameters(cls)}
+    named = arguments | {argument for _, argument in arguments}
+    assert set(LEFT_OUT) - {"dtype", "trainable"} <= named and set(CLOSED) <= named
+
+
+@pytest.mark.parametrize("home,cls", [param for param in CLASSES if any(
+    CLOSED.get((param.values[1].__name__, argument), CLOSED.get(argument)) for argument, _ in parameters(param.values[1]))])
+def test_closed_sets_are_closed(home, cls):
+    """What is outside of them is refused."""
+    row = next(row for row in TABLES[home].values() if row[0] == cls.__name__)
+    for argument, _ in parameters(cls):
+        if CLOSED.get((cls.__name__, argument), CLOSED.get(argument)):
+            with pytest.raises(ValueError):
+                cls(**{**row[1], argument: "empty"})
 
 
 # Pairs of settings --------------------------------------------------------------------------------------------------------
