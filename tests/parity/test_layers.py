@@ -15,6 +15,7 @@ from tinyvision.structures import leaves
 
 from .layer_cases import arriving, built, call, called, data, filled, floats, shapes, theirs
 from .layer_rows import BY_CLASS, CLASSES, ROWS
+from .oracle import tolerance
 from .record import agree
 
 every_row = pytest.mark.parametrize("row", ROWS)
@@ -30,7 +31,7 @@ def double():
 def test_the_output_is_that_of_keras(keras, row):
     for y, expected in zip(leaves(called(built(row), row)), theirs(keras, row)["outputs"], strict=True):
         assert y.dtype == np.float64
-        agree(("layer", ROWS[row][0], row), y.detach().numpy(), expected)
+        agree(("layer", ROWS[row][0], row), y.detach().numpy(), expected, tolerance(ROWS[row][0]))
 
 
 @every_row
@@ -40,7 +41,7 @@ def test_gradients_are_those_of_keras(keras, row):
     outputs = list(leaves(called(layer, row, filled(data(row), x))))
     sum((y * g).sum() for y, g in zip(outputs, arriving(outputs))).backward()
     for ours, expected in zip(x, oracle["inputs"], strict=True):
-        agree(what, ours.grad.numpy(), expected)
+        agree(what, ours.grad.numpy(), expected, tolerance(ROWS[row][0]))
     for weight, (name, expected) in zip(layer.trainable_weights, oracle["weights"], strict=True):
         assert weight.name == name
         agree(what, weight.grad.numpy(), expected)

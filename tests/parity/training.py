@@ -120,11 +120,11 @@ def train(network, optimizer, dtype, steps=None):
     return *found, worst
 
 
-def compare(optimizers, dtype="float64", steps=None) -> list[dict]:
+def compare(optimizers, networks, dtype="float64", steps=None) -> list[dict]:
     """The differences for each network and optimizer."""
     rows = []
     for optimizer in optimizers:
-        for network in NETWORKS:
+        for network in networks:
             ours, theirs, worst = train(network, optimizer, dtype, steps)
             rows.append({"network": network, "optimizer": optimizer, "dtype": dtype, "steps": len(ours), "weights": worst,
                          "losses": float(np.abs(ours - theirs).max()), "first": float(ours[0]), "last": float(ours[-5:].mean())})
@@ -152,6 +152,7 @@ def draw(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--optimizers", nargs="*", default=list(OPTIMIZERS), choices=OPTIMIZERS)
+    parser.add_argument("--networks", nargs="*", default=list(NETWORKS), choices=NETWORKS)
     parser.add_argument("--dtype", default="float64", choices=["float64", "float32"])
     parser.add_argument("--steps", type=int, help="so many steps in place of those of the network")
     parser.add_argument("--json", action="store_true", help="for other programs")
@@ -160,7 +161,7 @@ def main():
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"     # Keras 3.15 narrows to float32, even where JAX does not
     if options.figure:
         return draw(options.figure)
-    rows = compare(options.optimizers, options.dtype, options.steps)
+    rows = compare(options.optimizers, options.networks, options.dtype, options.steps)
     if options.json:
         return json.dump(rows, sys.stdout)
     print(f"{'network':32}{'optimizer':11}{'steps':>6}{'loss':>16}{'differences: losses':>22}{'weights':>10}")
