@@ -1,5 +1,6 @@
 """What all tests share: repeatable random numbers, and Keras in float64 as the oracle: on JAX, or where PARITY_BACKEND says."""
 import os
+import sys
 
 # Read when Keras and JAX are imported, whoever does that first. XLA compiles each shape anew: most of its time goes into
 # optimizing what runs once. And more threads of its own would crowd out the kernels'.
@@ -22,6 +23,9 @@ def _fresh_settings():
     yield
     config.set_floatx(floatx)
     config.set_epsilon(epsilon)
+    if "keras" in sys.modules:                             # a policy that was set, were it that of floatx, would stay
+        sys.modules["keras"].config.set_floatx("float32")
+        sys.modules["keras"].src.backend.common.global_state.set_global_attribute("dtype_policy", None)
 
 
 @pytest.fixture(scope="session")

@@ -288,7 +288,7 @@ CONV_TRANSPOSE = [
         ((2, 4, 3, 2), (2, 5), 3, 3, "same", 1, (2, 0)),
         ((2, 3, 3, 1), (5, 2), 1, (2, 4), "same", 1, None),                    # a margin above, more than is covered on the right
         ((2, 3, 4, 2), (2, 1), 3, 3, "valid", 1, None),
-        ((1, 1, 1, 1), (3, 3), 2, 2, "valid", 1, None)]
+        ((3, 1, 1, 1), (3, 3), 2, 2, "valid", 1, None)]
 ] + [Row("inputs", inputs=normal(2, 3, 4, 2), kernel=normal(3, 3, 3, 2), data_format="channels_last")] + [
     Row("inputs", inputs=normal(2, 5, 2), kernel=normal(k, 3, 2), strides=strides, padding=padding, dilation_rate=dilation,
         output_padding=more)

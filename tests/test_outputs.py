@@ -34,6 +34,11 @@ def test_what_does_not_fit_the_outputs(settings, message):
         two_outputs().compile("sgd", **settings)
 
 
+def test_metrics_in_the_place_of_loss_weights():
+    with pytest.raises(TypeError, match="loss_weights are numbers, got \\['accuracy'\\]; metrics come by name"):
+        tv.Sequential([layers.Input((3,)), layers.Dense(2)]).compile("sgd", "mse", ["accuracy"])
+
+
 def test_two_losses_for_one_output():
     model = tv.Sequential([layers.Input((3,)), layers.Dense(2, name="scores")])
     with pytest.raises(ValueError, match="loss: the outputs are scores: give a list of 1"):

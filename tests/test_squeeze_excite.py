@@ -31,7 +31,7 @@ def test_it_learns_in_a_network_and_goes_through_a_file(tmp_path):
     inputs = keras.Input((12, 12, 3))
     hidden = SqueezeExcite(2, name="excited")(layers.Conv2D(8, 5, activation="relu")(inputs))
     model = keras.Model(inputs, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(hidden)))
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x[:500], y[:500], batch_size=25, epochs=12, verbose=0)
     assert model.evaluate(x[500:], y[500:], verbose=0)[1] > 0.9
     model.save(tmp_path / "excited.keras")

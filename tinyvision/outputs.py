@@ -4,6 +4,7 @@
 metrics to the training loop.
 """
 import collections
+import numbers
 
 from . import losses, metrics
 from .configurable import did_you_mean
@@ -27,6 +28,8 @@ class LossOfOutputs:
         self.outputs, self.values = outputs, {}
         self.losses = [None if loss is None else losses.get(loss) for loss in chosen]
         self.factors = [1.0 if factor is None else factor for factor in factors]
+        if not all(isinstance(factor, numbers.Real) for factor in self.factors):
+            raise TypeError(f"compile: loss_weights are numbers, got {factors}; metrics come by name: metrics=[...]")
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         outputs = self.outputs

@@ -294,8 +294,8 @@ def test_what_keras_asks_for_and_we_do_not_have_is_refused(keras):
     assert deserialize(serialize_keras(keras, keras.layers.Dense(3))).units == 3
     with pytest.raises(TypeError, match="BatchNormalization has no argument 'renorm'"):
         deserialize(serialize_keras(keras, keras.layers.BatchNormalization(renorm=True)))
-    with pytest.raises(TypeError, match="GlorotUniform has no argument 'input_axes'"):
-        deserialize({**plain, "class_name": "GlorotUniform", "config": {"seed": 1, "input_axes": [0]}})
+    with pytest.raises(TypeError, match="GlorotUniform has no argument 'fan_axes'"):
+        deserialize({**plain, "class_name": "GlorotUniform", "config": {"seed": 1, "fan_axes": [0]}})
 
 
 def serialize_keras(keras, layer):

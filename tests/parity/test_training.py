@@ -76,7 +76,7 @@ def both(keras, build, compiled, **fitted):
         assert set(one) == set(other)
         for name in other:
             agree(what, one[name], other[name])
-    if len(their_list) == len(their_result):               # where two metrics have one name, Keras lists the first twice
+    if np.size(their_list) == len(their_result):               # where two metrics have one name, Keras lists the first twice
         np.testing.assert_allclose(our_list, their_list, rtol=TOLERANCE, atol=TOLERANCE)
     for a, b in zip(model.get_weights(), twin.get_weights(), strict=True):
         agree(what, a, b)

@@ -108,6 +108,9 @@ def train(network, optimizer, dtype, steps=None):
     keras.config.set_dtype_policy(dtype)
     tinyvision.utils.set_random_seed(0)
     model, twin = build(tinyvision), build(keras)
+    if dtype == "float32":                                 # where all is black, biases of 0 put ReLUs on their corner: there
+        rng = np.random.default_rng(1)                     # Winograd's last digits would decide which gradients pass
+        model.set_weights([w if w.ndim > 1 else w + rng.uniform(-0.05, 0.05, w.shape) for w in model.get_weights()])
     twin.set_weights(model.get_weights())
     x, y = data(steps * batch)
     found = []
@@ -127,7 +130,7 @@ def compare(optimizers, networks, dtype="float64", steps=None) -> list[dict]:
         for network in networks:
             ours, theirs, worst = train(network, optimizer, dtype, steps)
             rows.append({"network": network, "optimizer": optimizer, "dtype": dtype, "steps": len(ours), "weights": worst,
-                         "losses": float(np.abs(ours - theirs).max()), "first": float(ours[0]), "last": float(ours[-5:].mean())})
+                         "losses": float((np.abs(ours - theirs) / np.maximum(1, theirs)).max()), "first": float(ours[0]), "last": float(ours[-5:].mean())})
     return rows
 
 

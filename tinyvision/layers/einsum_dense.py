@@ -60,7 +60,7 @@ class EinsumDense(Layer):
         """The kernel's initializer, given a matrix (what a unit sees, units) in place of the kernel: so it counts right."""
         begin = initializers.get(self.kernel_initializer)
         order = sorted(range(len(kernel)), key=lambda axis: kernel[axis] in y)
-        if not isinstance(begin, initializers.VarianceScaling):
+        if not isinstance(begin, (initializers.VarianceScaling, initializers.GlorotUniform)):
             return begin
 
         def matrix(shape, dtype):

@@ -28,7 +28,7 @@ def in_order_of_depth(model) -> None:
 def _walked(model):
     """{layer: when it is met first} on the walk from the outputs, and the calls, each after those that it depends on."""
     begins = {id(t) for t in model.inputs if t.call.inputs}                # a model may begin in the middle of another
-    met, done, seen, todo = {}, [], set(), [(t, False) for t in reversed(model.outputs)]
+    met, done, seen, todo = {}, [], set(), [(t, False) for t in reversed(list(_by_key(model._output_structure)))]
     while todo:
         t, left = todo.pop()
         if left:
@@ -38,6 +38,17 @@ def _walked(model):
             met.setdefault(t.call.layer, len(met))
             todo += [(t, True), *((other, False) for other in reversed(t.call.inputs))]
     return met, done
+
+
+def _by_key(structure):
+    """What lies in nested lists and dictionaries, these in the order of their keys: so Keras goes through outputs."""
+    if isinstance(structure, dict):
+        structure = [structure[key] for key in sorted(structure)]
+    if isinstance(structure, (list, tuple)):
+        for part in structure:
+            yield from _by_key(part)
+    else:
+        yield structure
 
 
 WHEN_CONNECTED.append(in_order_of_depth)
