@@ -1,7 +1,7 @@
 """The rows of the parity suite are not thin: they take the arguments through their values, and the settings of windows meet.
 
 What each layer takes besides its own arguments (name, dtype, trainable, regularizers, constraints) is tested for all layers alike,
-in test_layers.py and tests/test_penalties.py.
+in test_layers.py and tests/test_outputs.py.
 """
 import inspect
 import itertools
