@@ -19,7 +19,7 @@ PAGE, FIGURE = HOME / "docs" / "parity.md", "parity_training.png"
 KINDS = {                                                  # in the order of the page
     "op": "Ops: value, and gradients of all inputs", "layer": "Layers: outputs, gradients of inputs and weights, states, configs",
     "activation": "Activations: value and gradient", "model": "Models", "loss": "Losses: every reduction, and gradients",
-    "metric": "Metrics: over several updates", "optimizer": "Optimizers: the weights after each of 20 updates",
+    "metric": "Metrics: over several updates; some of Keras compute in float32", "optimizer": "Optimizers: the weights after each of 20 updates",
     "schedule": "Schedules", "initializer": "Initializers: shapes, fans, distributions", "regularizer": "Regularizers",
     "constraint": "Constraints", "callback": "Callbacks", "training": "Training",
 }
