@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .oracle import ACCURACY
+
 RECORDS = {}                                               # (kind, name, dtype) -> {row: largest difference}
 
 
@@ -19,6 +21,7 @@ def agree(what, ours, theirs, tolerance=1e-10, dtype="float64"):
         what: (kind, name, row): ("layer", "Conv2D", "strides").
     """
     ours, theirs = np.asarray(ours), np.asarray(theirs)
+    tolerance = max(tolerance, ACCURACY)
     np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
     kind, name, row = what
     found = RECORDS.setdefault((kind, name, dtype), {})
