@@ -80,7 +80,7 @@ def test_dense_takes_it_by_name_as_keras(keras, name):
     dense, twin = layers.Dense(4, activation=name), keras.layers.Dense(4, activation=name, dtype="float64")
     dense(NUMBERS), twin.build(NUMBERS.shape)
     twin.set_weights(dense.get_weights())
-    np.testing.assert_allclose(dense(NUMBERS).detach().numpy(), twin(NUMBERS), rtol=1e-10, atol=1e-10)
+    agree(("activation", name, "in Dense"), dense(NUMBERS).detach().numpy(), twin(NUMBERS))
 
 
 @every_name

@@ -154,7 +154,7 @@ def test_keras_makes_its_layer_of_our_config(keras, name):
     twin.set_weights(layer.get_weights())
     training = {} if ROWS[row][3] is None else {"training": ROWS[row][3]}
     for y, expected in zip(leaves(called(layer, row)), leaves(call(twin, data(row), **training)), strict=True):
-        np.testing.assert_allclose(y.detach().numpy(), np.asarray(expected), rtol=1e-10, atol=1e-10)
+        agree(("layer", name, row), y.detach().numpy(), expected)
 
 
 @every_class

@@ -323,5 +323,5 @@ def test_prelu_takes_what_keras_gives_weights(keras):
     settings = dict(alpha_initializer="ones", alpha_regularizer="l2", alpha_constraint="non_neg", shared_axes=[1])
     ours, theirs = layers.PReLU(**settings), keras.layers.PReLU(**settings)
     ours(np.ones((2, 3, 4))), theirs(np.ones((2, 3, 4)))
-    np.testing.assert_allclose(float(ours.losses[0]), float(theirs.losses[0]), rtol=1e-12)
+    agree(("regularizer", "L2", "of PReLU"), ours.losses[0].item(), float(theirs.losses[0]))
     assert ours.alpha.constraint is not None
