@@ -85,7 +85,7 @@ def test_a_stateful_layer_goes_on(kind):
 
 def test_lstm_is_that_of_pytorch():
     """The same equations in other words: PyTorch has units times features, two biases, and the gates in the same order."""
-    import torch
+    torch = pytest.importorskip("torch", reason="needs torch: it computes the same in float64")
     layer, x = make("LSTM", return_sequences=True), some(2, 5, 4)
     twin = torch.nn.LSTM(4, 3, batch_first=True).double()
     kernel, recurrent, bias = layer.get_weights()
@@ -96,7 +96,7 @@ def test_lstm_is_that_of_pytorch():
 
 def test_gru_is_that_of_pytorch():
     """PyTorch's gates are reset, update, candidate."""
-    import torch
+    torch = pytest.importorskip("torch", reason="needs torch: it computes the same in float64")
     layer, x = make("GRU", return_sequences=True), some(2, 5, 4)
     twin = torch.nn.GRU(4, 3, batch_first=True).double()
     kernel, recurrent, bias = layer.get_weights()
