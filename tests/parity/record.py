@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .oracle import ACCURACY
+from .oracle import accuracy
 
 RECORDS = {}                                               # (kind, name, dtype) -> {row: largest difference}
 
@@ -21,9 +21,9 @@ def agree(what, ours, theirs, tolerance=1e-10, dtype="float64"):
         what: (kind, name, row): ("layer", "Conv2D", "strides").
     """
     ours, theirs = np.asarray(ours), np.asarray(theirs)
-    tolerance = max(tolerance, ACCURACY)
-    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
     kind, name, row = what
+    tolerance = max(tolerance, accuracy(kind))
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
     found = RECORDS.setdefault((kind, name, dtype), {})
     finite = np.isfinite(theirs.astype(float))
     difference = np.abs(ours.astype(float)[finite] - theirs.astype(float)[finite]) / np.maximum(1, np.abs(theirs[finite].astype(float)))
