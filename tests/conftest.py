@@ -13,6 +13,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from tinyvision import config  # noqa: E402
+from tinyvision.utils import clear_session  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +27,17 @@ def _fresh_settings():
     if "keras" in sys.modules:                             # a policy that was set, were it that of floatx, would stay
         sys.modules["keras"].config.set_floatx("float32")
         sys.modules["keras"].src.backend.common.global_state.set_global_attribute("dtype_policy", None)
+
+
+@pytest.fixture
+def in_double(request):
+    """float64 here, and in Keras where the test asks for it; names of layers are counted from the start."""
+    clear_session()
+    config.set_floatx("float64")
+    if "keras" in request.fixturenames:
+        theirs = request.getfixturevalue("keras")
+        theirs.utils.clear_session(free_memory=False)
+        theirs.config.set_floatx("float64")
 
 
 @pytest.fixture(scope="session")

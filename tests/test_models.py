@@ -11,20 +11,7 @@ TOLERANCE = 1e-10
 IMAGES, VECTORS = (3, 8, 6, 2), (3, 4)
 
 
-@pytest.fixture(autouse=True)
-def double(request):
-    tv.utils.clear_session()
-    tv.config.set_floatx("float64")
-    if "keras" not in request.fixturenames:
-        yield
-        return
-    keras = request.getfixturevalue("keras")
-    keras.utils.clear_session(free_memory=False)
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
+pytestmark = pytest.mark.usefixtures("in_double")
 
 
 # The same code builds each network with tinyvision and with Keras: k is the one or the other ------------------------------

@@ -44,14 +44,13 @@ class LossOfOutputs:
 
 
 class _LossOfOutput(Mean):
-    """The mean of the loss of one output, as it goes into the sum."""
-    weighs = True
+    """The mean of the loss of one output, which LossOfOutputs has worked out already."""
 
     def __init__(self, loss, output):
         super().__init__(f"{output}_loss")
         self.loss, self.output = loss, output
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true, y_pred):
         samples = len(self.loss.outputs.parts(y_pred, "predictions")[0])
         super().update_state(self.loss.values[self.output].detach(), samples)
 

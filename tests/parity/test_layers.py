@@ -18,7 +18,7 @@ from .layer_rows import BY_CLASS, CLASSES, ROWS
 from .oracle import tolerance
 from .record import agree
 
-every_row = pytest.mark.parametrize("row", ROWS)
+every_row = pytest.mark.parametrize("row", ROWS, scope="module")     # all that is asked of a row in a row: Keras runs it once
 every_class = pytest.mark.parametrize("name", CLASSES)
 
 

@@ -17,16 +17,7 @@ from .record import agree
 IMAGES, VECTORS = (3, 8, 6, 2), (3, 4)
 
 
-@pytest.fixture(autouse=True)
-def double(keras):
-    tv.config.set_floatx("float64")
-    tv.utils.clear_session()
-    keras.utils.clear_session(free_memory=False)
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
+pytestmark = pytest.mark.usefixtures("in_double")
 
 
 def residual(k):

@@ -16,21 +16,7 @@ TOLERANCE = 1e-10
 N = 20
 
 
-@pytest.fixture(autouse=True)
-def double(request):
-    """float64 on both sides."""
-    tv.utils.clear_session()
-    tv.config.set_floatx("float64")
-    if "keras" not in request.fixturenames:
-        yield
-        return
-    keras = request.getfixturevalue("keras")
-    keras.utils.clear_session(free_memory=False)
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
+pytestmark = pytest.mark.usefixtures("in_double")
 
 
 rng = np.random.default_rng(0)

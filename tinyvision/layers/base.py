@@ -16,7 +16,9 @@ _name_counts = collections.Counter()
 _clock = itertools.count()                                 # a call is younger than those that made its inputs
 
 
-NO_LAYERS = {"_calls", "_config", "_weights", "_prepared", "_added", "_layers_in_order"}     # attributes that hold none
+# Attributes of a layer or a model that hold no others, or only those that its calls name: no need to look for layers there
+NO_LAYERS = {"_calls", "_config", "_weights", "_prepared", "_added", "_layers_in_order", "_calls_inside", "_steps",
+             "_input_structure", "_output_structure", "regularization", "built_with", "compiled_with", "batch_shape"}
 AFTER_CALL = []                                            # functions (layer, output, what it was told about training)
 RESOLVERS = {}                                             # "regularizer" -> what makes one of its name; see penalties.py
 
