@@ -174,6 +174,15 @@ def test_an_activity_regularizer_is_not_lost_in_fused_layers():
     np.testing.assert_allclose(model.losses[0].item(), 0.01 * np.abs(bare).sum() / 2, rtol=1e-5)
 
 
+def test_regularizers_that_are_none_cost_nothing():
+    """As files of Keras have them: such a convolution runs in one go with what follows."""
+    inputs = layers.Input((6, 6, 1))
+    conv = layers.Conv2D(2, 3, activity_regularizer=None, kernel_regularizer=None)
+    assert not conv.regularization and conv.get_config()["activity_regularizer"] is None
+    model = tv.Model(inputs, layers.ReLU()(conv(inputs)))
+    assert len(model._steps) == 1
+
+
 def test_plain_training_is_not_disturbed():
     """One loss and a list of metrics go the short way."""
     model = tv.Sequential([layers.Input((3,)), layers.Dense(3, activation="softmax")])

@@ -122,7 +122,8 @@ class Layer(Configurable):
             raise ValueError(f"{self.name}: the dtype of a layer is {' or '.join(map(repr, FLOATS))}, not {self.dtype!r}")
         self._trainable, self._weights, self._calls = bool(trainable), [], []
         self.built, self.built_with = False, None          # the shape of the first input, once built
-        self.regularization = {name: RESOLVERS[name.rpartition("_")[2]](value) for name, value in regularization.items()}
+        self.regularization = {name: RESOLVERS[name.rpartition("_")[2]](value) for name, value in regularization.items()
+                               if value is not None}
 
     def build(self, input_shape):
         """Make the weights, with `add_weight`. Called once, with the shape of the first input: (None, 28, 28, 1)."""
