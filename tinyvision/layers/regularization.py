@@ -2,9 +2,6 @@
 import math
 
 from .. import ops
-from ..autograd import Tensor
-from ..config import random_key
-from ..device import array_library
 from ..kernels.random import normal, uniform
 from ..ops.activation import SELU_ALPHA, SELU_SCALE
 from ..ops.conv import channels_last
@@ -12,33 +9,7 @@ from ..ops.random import shape_of_noise
 from ..regularizers import L1L2
 from .base import Layer
 from .core import check_images, described
-
-
-class Drawing(Layer):
-    """What layers share that draw random numbers in training: a stream of its own for each, of which each call takes the next.
-
-    A subclass says what comes of the input, in `noisy(x)`, with numbers drawn by `self.key` and `self.step`; and, in `amount`,
-    the name of the attribute that is 0 where nothing is to be done.
-    """
-    amount = "rate"
-
-    def __init__(self, seed=None, **settings):
-        super().__init__(**settings)
-        self.key, self.step = random_key(seed), 0
-
-    def call(self, x, training=False):
-        if not training or not getattr(self, self.amount):
-            return x
-        self.step += 1
-        return self.noisy(x)
-
-    def noisy(self, x):
-        """What comes of x in training."""
-        raise NotImplementedError
-
-    def drawn(self, numbers, x, dtype=None) -> Tensor:
-        """Random numbers, which NumPy drew, as a Tensor where x is."""
-        return Tensor(array_library(x.data).asarray(numbers, dtype or self.dtype))
+from .drawing import Drawing
 
 
 class Dropout(Drawing):
@@ -56,8 +27,8 @@ class Dropout(Drawing):
         super().__init__(seed, **settings)
         self.rate, self.noise_shape = _probability(rate, self), noise_shape
 
-    def noisy(self, x):
-        return ops.dropout(x, self.rate, self.noise_shape, self.key, self.step)
+    def noisy(self, x, key, step):
+        return ops.dropout(x, self.rate, self.noise_shape, key, step)
 
 
 class SpatialDropout1D(Drawing):
@@ -76,8 +47,8 @@ class SpatialDropout1D(Drawing):
             raise ValueError(f"{described(self)} expects sequences (N, T, C), got input {x.shape}")
         return super().call(x, training)
 
-    def noisy(self, x):
-        return ops.dropout(x, self.rate, (None, 1, None), self.key, self.step)
+    def noisy(self, x, key, step):
+        return ops.dropout(x, self.rate, (None, 1, None), key, step)
 
     def get_config(self):
         return {name: value for name, value in super().get_config().items() if name != "trainable"}        # as in Keras
@@ -102,8 +73,8 @@ class SpatialDropout2D(Drawing):
         check_images(self, x)
         return super().call(x, training)
 
-    def noisy(self, x):
-        return ops.dropout(x, self.rate, (None, 1, 1, None), self.key, self.step)
+    def noisy(self, x, key, step):
+        return ops.dropout(x, self.rate, (None, 1, 1, None), key, step)
 
     def get_config(self):
         return {name: value for name, value in super().get_config().items() if name != "trainable"}        # as in Keras
@@ -124,8 +95,8 @@ class GaussianNoise(Drawing):
             raise ValueError(f"{described(self)}: stddev lies between 0 and 1, got {stddev}")
         self.stddev = stddev
 
-    def noisy(self, x):
-        return x + self.stddev * self.drawn(normal(x.shape, self.key, self.step), x)
+    def noisy(self, x, key, step):
+        return x + self.stddev * self.drawn(normal(x.shape, key, step), x)
 
 
 class GaussianDropout(Drawing):
@@ -142,9 +113,9 @@ class GaussianDropout(Drawing):
         super().__init__(seed, **settings)
         self.rate = _probability(rate, self)
 
-    def noisy(self, x):
+    def noisy(self, x, key, step):
         deviation = math.sqrt(self.rate / (1 - self.rate))
-        return x * (1 + deviation * self.drawn(normal(x.shape, self.key, self.step), x))
+        return x * (1 + deviation * self.drawn(normal(x.shape, key, step), x))
 
 
 class AlphaDropout(Drawing):
@@ -161,10 +132,10 @@ class AlphaDropout(Drawing):
         super().__init__(seed, **settings)
         self.rate, self.noise_shape = _probability(rate, self), noise_shape
 
-    def noisy(self, x):
+    def noisy(self, x, key, step):
         least = -SELU_ALPHA * SELU_SCALE
         shape = shape_of_noise(x.shape, self.noise_shape, described(self))
-        kept = self.drawn(uniform(shape, self.key, self.step) >= self.rate, x, bool)
+        kept = self.drawn(uniform(shape, key, step) >= self.rate, x, bool)
         scale = ((1 - self.rate) * (1 + self.rate * least ** 2)) ** -0.5
         return scale * ops.where(kept, x, least) - scale * least * self.rate
 
