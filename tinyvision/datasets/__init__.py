@@ -1,2 +1,2 @@
 """Real data sets, each with a `load_data`. Where they come from and on which terms: `datasets/<name>/README.md`."""
-from . import mnist
+from . import cats_vs_dogs, mnist

@@ -1,0 +1,406 @@
+"""Cats vs dogs: the split, what is copied and what is resized, and all that a copy of the photographs may have wrong with it.
+
+Small sets stand in for the real one: ten numbers a class in place of 2,500. The real one is used where it is found.
+"""
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from shared_data import shared
+
+from tinyvision.data import download
+from tinyvision.datasets import cats_vs_dogs
+
+SCRIPT = Path(__file__).parents[1] / "datasets" / "cats_vs_dogs" / "prepare.py"
+
+
+@pytest.fixture(autouse=True)
+def places(monkeypatch, tmp_path):
+    """No checkout and no network: the data folder is data/, the cache folder is below user/."""
+    monkeypatch.setattr(download, "__file__", str(tmp_path / "site-packages" / "tinyvision" / "data" / "download.py"))
+    for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "user"))
+    monkeypatch.setenv("TINYVISION_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(cats_vs_dogs, "ORIGINAL_URL", "http://127.0.0.1:9/" + cats_vs_dogs.ORIGINAL)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The split with four, two and four numbers; one photograph may lack."""
+    monkeypatch.setattr(cats_vs_dogs, "SPLIT", {"train": range(4), "validation": range(4, 6), "test": range(6, 10)})
+    monkeypatch.setattr(cats_vs_dogs, "MAY_LACK", 1)
+
+
+def photograph(number, size=(16, 16), form="JPEG", mode="RGB"):
+    pixels = np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(data, form, **({"quality": 40} if form == "JPEG" else {}))
+    return data.getvalue()
+
+
+def photographs(name="train/{kind}.{number}.jpg", count=12, **settings):
+    """All photographs by their paths; a few numbers more than the split takes."""
+    return {name.format(kind=kind, Kind=kind.title(), number=number): photograph(1000 * (kind == "dog") + number, **settings)
+            for kind in ("dog", "cat") for number in reversed(range(count))}
+
+
+def write_folder(path, files):
+    for name, data in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+def write_zip(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def write_tar(path, files, mode="w"):
+    with tarfile.open(path, mode) as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+FORMS = {
+    "folder": lambda path, files: write_folder(path / "copy", files),
+    "zip": lambda path, files: write_zip(path / "copy.zip", files),
+    "tar": lambda path, files: write_tar(path / "copy.tar", files),
+    "tar.gz": lambda path, files: write_tar(path / "copy.tar.gz", files, "w:gz"),
+}
+NAMES = {"Kaggle": "train/{kind}.{number}.jpg", "Microsoft": "PetImages/{Kind}/{number}.jpg", "at the root": "{kind}.{number}.jpg",
+         "deep": "a/b.c/cats and dogs/{kind}.{number}.JPEG", "plural": "x/{kind}s/{number}.jpg",
+         "split": "test/{kind}/{kind}.{number}.jpg"}
+
+
+def left_in(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def expected_files():
+    return sorted([f"{split}/{kind}/{kind}.{number}.jpg" for kind in ("cat", "dog")
+                   for split, numbers in (("train", range(4)), ("validation", range(4, 6)), ("test", range(6, 10))) for number in numbers]
+                  + ["manifest.json"])
+
+
+# What is made
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("names", NAMES)
+def test_the_split_from_each_kind_of_source(form, names, small, tmp_path):
+    files = {**photographs(NAMES[names]), "README.txt": b"no photograph", "cat.jpg": b"", "train/cat.3.txt": b"", "bobcat.3.jpg": b"",
+             "__MACOSX/train/._cat.3.jpg": b"", "test1/3.jpg": b""}
+    source = FORMS[form](tmp_path, files)
+    manifest = cats_vs_dogs.prepare(source, tmp_path / "out", size=16)
+    assert left_in(tmp_path / "out") == expected_files()
+    for kind, number in [("cat", 0), ("dog", 3), ("cat", 4), ("dog", 5), ("cat", 6), ("dog", 9)]:
+        split = "train" if number < 4 else "validation" if number < 6 else "test"
+        copied = (tmp_path / "out" / split / kind / f"{kind}.{number}.jpg").read_bytes()
+        assert copied == files[NAMES[names].format(kind=kind, Kind=kind.title(), number=number)]      # byte for byte
+    assert manifest["missing"] == [] and manifest["corrupt"] == {} and manifest["copied_byte_for_byte"] == 20
+    assert manifest["what"] == "photographs" and manifest["size"] == 16 and manifest["resized"] == 0
+    assert manifest == json.loads((tmp_path / "out" / "manifest.json").read_text()) == cats_vs_dogs.check(tmp_path / "out")
+
+
+@pytest.mark.parametrize("form, mode, size", [("JPEG", "RGB", (31, 20)), ("JPEG", "L", (31, 20)), ("JPEG", "CMYK", (20, 31)), ("PNG", "RGBA", (16, 16)),
+                                              ("PNG", "P", (16, 16)), ("BMP", "RGB", (40, 40)), ("GIF", "P", (5, 5))])
+def test_other_sizes_and_formats_are_squashed_to_the_size(form, mode, size, small, tmp_path):
+    """Whatever they are called: the original has a few that are no JPEG."""
+    files = photographs(form=form, mode=mode, size=size)
+    manifest = cats_vs_dogs.prepare(write_zip(tmp_path / "copy.zip", files), tmp_path / "out", size=16)
+    assert manifest["resized"] == 20 and manifest["copied_byte_for_byte"] == 0
+    with Image.open(tmp_path / "out" / "train" / "cat" / "cat.2.jpg") as found, Image.open(io.BytesIO(files["train/cat.2.jpg"])) as original:
+        assert found.format == "JPEG" and found.mode == "RGB" and found.size == (16, 16)
+        again = io.BytesIO()
+        original.convert("RGB").resize((16, 16), Image.Resampling.BILINEAR).save(again, "JPEG", quality=90)
+        np.testing.assert_array_equal(found, Image.open(again))
+
+
+def test_the_textbooks_split():
+    assert cats_vs_dogs.SPLIT == {"train": range(1000), "validation": range(1000, 1500), "test": range(1500, 2500)}
+
+
+def test_missing_and_corrupt_ones_are_named_and_counted(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cats_vs_dogs, "MAY_LACK", 4)
+    files = photographs()
+    del files["train/dog.7.jpg"]
+    whole = files["train/cat.1.jpg"]
+    files.update({"train/cat.1.jpg": whole[:len(whole) // 2], "train/cat.6.jpg": b"", "train/dog.4.jpg": b"<html>not found</html>"})
+    manifest = cats_vs_dogs.prepare(write_tar(tmp_path / "copy.tar", files), tmp_path / "out", size=16)
+    assert manifest["missing"] == ["dog.7"] and sorted(manifest["corrupt"]) == ["cat.1", "cat.6", "dog.4"]
+    assert "truncated" in manifest["corrupt"]["cat.1"].lower() and manifest["corrupt"]["cat.6"] == "empty file"
+    assert "cannot identify" in manifest["corrupt"]["dog.4"]
+    assert [manifest["files"][split][kind][0] for split, kind in cats_vs_dogs.FOLDERS] == [3, 4, 2, 1, 3, 3]
+    shown = capsys.readouterr().out
+    assert "16 photographs of 16x16 from copy.tar (16 copied byte for byte, 0 resized)" in shown
+    assert "missing: 1 (dog.7); could not be read: 3 (" in shown
+    cats_vs_dogs.check(tmp_path / "out")
+
+
+# What is refused, and leaves nothing behind
+
+def refused(source, tmp_path, match, error=ValueError, **settings):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(error, match=match):
+        cats_vs_dogs.prepare(source, tmp_path / "out" / "set", **{"size": 16, **settings})
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../train/cat.0.jpg", "/tmp/cat.0.jpg", "a/../../cat.0.jpg", "C:/cat.0.jpg", "..\\x/cat.0.jpg"])
+@pytest.mark.parametrize("form", ["zip", "tar"])
+def test_names_that_lead_out_are_refused(name, form, small, tmp_path):
+    refused(FORMS[form](tmp_path, {name: photograph(0), **photographs()}), tmp_path, "leads out of the archive.*nothing was kept")
+
+
+def test_links_in_archives_are_refused(small, tmp_path):
+    with tarfile.open(tmp_path / "copy.tar", "w") as archive:
+        info = tarfile.TarInfo("train/cat.0.jpg")
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(info)
+    with zipfile.ZipFile(tmp_path / "copy.zip", "w") as archive:
+        info = zipfile.ZipInfo("train/cat.0.jpg")
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, "/etc/passwd")
+    refused(tmp_path / "copy.tar", tmp_path, "is a link or a device")
+    (tmp_path / "out").rmdir()
+    refused(tmp_path / "copy.zip", tmp_path, "is a link or a device")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_a_folder_is_refused_and_not_waited_for(small, tmp_path):
+    source = write_folder(tmp_path / "copy", photographs())
+    (source / "train" / "cat.0.jpg").unlink()
+    os.mkfifo(source / "train" / "cat.0.jpg")
+    refused(source, tmp_path, "is a link or a device, and no file")
+
+
+@pytest.mark.parametrize("form", ["zip", "tar.gz", "folder"])
+def test_a_file_too_large_is_refused_before_it_is_unpacked(form, small, tmp_path, monkeypatch):
+    source = FORMS[form](tmp_path, {"cat.0.jpg": bytes(20 << 20), **photographs()})
+    monkeypatch.setattr(zipfile.ZipFile, "read", None)
+    monkeypatch.setattr(tarfile.TarFile, "extractfile", None)
+    refused(source, tmp_path, "would be 20,971,520 bytes: no photograph")
+
+
+def test_bombs_of_pixels_are_not_unpacked(small, tmp_path):
+    data = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(data, "PNG")
+    manifest = cats_vs_dogs.prepare(write_zip(tmp_path / "copy.zip", {**photographs(), "train/cat.0.jpg": data.getvalue()}),
+                                    tmp_path / "out", size=16)
+    assert "9000x9000 pixels" in manifest["corrupt"]["cat.0"]
+
+
+def test_crowds_are_refused(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(cats_vs_dogs, "MOST_FILES", 30)
+    for form in "zip", "tar":
+        source = FORMS[form](tmp_path, {**{f"{n}": b"" for n in range(30)}, **photographs()})
+        refused(source, tmp_path, "more than 30 files")
+        (tmp_path / "out").rmdir()
+    monkeypatch.setattr(cats_vs_dogs, "LARGEST_SUM", 3000)
+    refused(FORMS["folder"](tmp_path, photographs()), tmp_path, "more than 0 GiB")
+
+
+def test_a_number_that_occurs_twice_is_refused(small, tmp_path):
+    files = {**photographs(), "more/Cat/3.jpg": photograph(3)}
+    refused(write_zip(tmp_path / "copy.zip", files), tmp_path, r"cat.3 twice, as train/cat.3.jpg and more/Cat/3.jpg: which one")
+    (tmp_path / "out").rmdir()
+    refused(write_folder(tmp_path / "copy", {**photographs(), "train/cat.03.jpg": photograph(3)}), tmp_path, "cat.3 twice")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_source_with_other_things_is_refused(form, small, tmp_path):
+    refused(FORMS[form](tmp_path, {"holidays/beach.jpg": photograph(0)}), tmp_path,
+            "holds no photographs named cat.N.jpg .*begins with .*beach.jpg(.|\n)*A local copy is passed as")
+
+
+def test_an_archive_in_an_archive_is_named(small, tmp_path):
+    refused(write_zip(tmp_path / "dogs-vs-cats.zip", {"test1.zip": b"", "train.zip": b""}), tmp_path, "unpack t.*.zip from it, and pass that")
+
+
+def test_a_half_empty_source_is_refused(small, tmp_path):
+    refused(write_tar(tmp_path / "copy.tar", photographs(count=5)), tmp_path,
+            r"no whole copy: .* 0 to 9 of both classes 10 can be read; missing: 10 \(cat.5, .*\.\.\.\); could not be read: none")
+
+
+@pytest.mark.parametrize("name, data, match", [
+    ("copy.zip", b"PK\x03\x04 broken", "neither a folder nor a zip nor a tar"), ("copy.rar", b"Rar!", "neither a folder"), ("copy.tar", b"", "neither a folder|begins with nothing")])
+def test_damaged_archives_are_refused(name, data, match, small, tmp_path):
+    (tmp_path / name).write_bytes(data)
+    refused(tmp_path / name, tmp_path, match)
+
+
+@pytest.mark.parametrize("form", ["zip", "tar", "tar.gz"])
+def test_archives_cut_short_or_with_errors_are_refused(form, small, tmp_path):
+    source = FORMS[form](tmp_path, photographs())
+    whole = source.read_bytes()
+    source.write_bytes(whole[:len(whole) // 3])
+    refused(source, tmp_path, "damaged|no whole copy|neither")
+    (tmp_path / "out").rmdir()
+    if form == "zip":
+        source.write_bytes(whole[:9000] + bytes(40) + whole[9040:])
+        refused(source, tmp_path, "is damaged, or no archive that can be read")
+
+
+def test_nothing_there(small, tmp_path):
+    for function in (lambda path: cats_vs_dogs.prepare(path, tmp_path / "out"), cats_vs_dogs.folder):
+        with pytest.raises(FileNotFoundError, match="there is nothing at .*nowhere.zip(.|\n)*A local copy is passed as"):
+            function(tmp_path / "nowhere.zip")
+
+
+def test_ctrl_c_leaves_nothing(small, tmp_path, monkeypatch):
+    class Interrupting:
+        n = 0
+        __enter__ = lambda self: self
+        __exit__ = lambda self, *error: None
+
+        def update(self):
+            self.n += 1
+            if self.n == 7:
+                raise KeyboardInterrupt
+
+    source = write_tar(tmp_path / "copy.tar", photographs())
+    monkeypatch.setattr(cats_vs_dogs, "_bar", lambda *_: Interrupting())
+    refused(source, tmp_path, None, KeyboardInterrupt)
+
+
+def test_what_is_there_is_not_overwritten(small, tmp_path):
+    source = write_tar(tmp_path / "copy.tar", photographs())
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    for replace in False, True:
+        with pytest.raises(FileExistsError, match="is there already"):
+            cats_vs_dogs.prepare(source, tmp_path / "mine", 16, replace)
+    assert left_in(tmp_path / "mine") == ["thesis.txt"]
+    cats_vs_dogs.prepare(source, tmp_path / "out", 16)
+    with pytest.raises(FileExistsError, match="is there already: remove it"):
+        cats_vs_dogs.prepare(source, tmp_path / "out", 16)
+    assert cats_vs_dogs.prepare(source, tmp_path / "out", 8, replace=True)["size"] == 8
+    assert left_in(tmp_path / "out") == expected_files() and sorted(p.name for p in tmp_path.iterdir()) == ["copy.tar", "mine", "out"]
+
+
+@pytest.mark.parametrize("size", [0, -1, 7, 2000, 180.0, "180", (180, 180), True, None])
+def test_sizes_that_are_none(size, tmp_path):
+    for function in (lambda: cats_vs_dogs.prepare("x", "y", size), lambda: cats_vs_dogs.folder(size=size)):
+        with pytest.raises(ValueError, match="size is the height and width in pixels, an int from 8 to 1024, got"):
+            function()
+
+
+# Where it lies, and how it is found again
+
+def test_folder_prepares_once(small, tmp_path, monkeypatch):
+    source = write_tar(tmp_path / "copy.tar", photographs())
+    root = cats_vs_dogs.folder(source, size=16)
+    assert root == tmp_path / "data" / "cats_vs_dogs" / "photographs_16" and left_in(root) == expected_files()
+    monkeypatch.setattr(cats_vs_dogs, "prepare", None)
+    assert cats_vs_dogs.folder(source, size=16) == cats_vs_dogs.folder(size=16) == root
+    (tmp_path / "elsewhere").mkdir()
+    moved = source.rename(tmp_path / "elsewhere" / "copy.tar")
+    assert cats_vs_dogs.folder(str(moved), size=16) == root
+
+
+def test_another_source_or_size_is_prepared_anew(small, tmp_path):
+    root = cats_vs_dogs.folder(write_tar(tmp_path / "copy.tar", photographs()), size=16)
+    other = {name: photograph(n) for n, name in enumerate(photographs())}
+    assert cats_vs_dogs.folder(write_folder(tmp_path / "other", other), size=16) == root
+    assert (root / "train" / "cat" / "cat.0.jpg").read_bytes() == other["train/cat.0.jpg"]
+    assert cats_vs_dogs.folder(tmp_path / "other", size=8).name == "photographs_8" and left_in(root) == expected_files()
+
+
+@pytest.mark.parametrize("place", [".", "cats_vs_dogs"])
+def test_an_archive_where_data_lie_is_found(place, small, tmp_path):
+    (tmp_path / "data" / "cats_vs_dogs").mkdir(parents=True)
+    write_tar(tmp_path / "data" / place / "cats_vs_dogs_180.tar", photographs())
+    assert left_in(cats_vs_dogs.folder(size=16)) == expected_files()
+
+
+def test_a_damaged_folder_is_told_and_prepared_anew(small, tmp_path):
+    source = write_tar(tmp_path / "copy.tar", photographs())
+    for damage in (lambda root: (root / "test" / "dog" / "dog.8.jpg").unlink(), lambda root: (root / "test" / "dog" / "extra.jpg").touch(),
+                   lambda root: (root / "train" / "cat" / "cat.0.jpg").write_bytes(b"x"),
+                   lambda root: (root / "manifest.json").write_text("{"), lambda root: (root / "manifest.json").write_text('{"files": []}'),
+                   lambda root: (root / "manifest.json").write_text("[]")):
+        root = cats_vs_dogs.folder(source, size=16)
+        damage(root)
+        with pytest.warns(UserWarning, match="photographs_16 is damaged.*(it was prepared|manifest.json is damaged)") as seen:
+            assert cats_vs_dogs.folder(source, size=16) == root
+        assert left_in(root) == expected_files() and seen[0].filename == __file__
+    (root / "train" / "cat" / "cat.0.jpg").unlink()
+    with pytest.warns(UserWarning), pytest.raises(FileNotFoundError, match="cat holds 3 files of .* it was prepared with 4 of"):
+        cats_vs_dogs.folder(size=16)
+
+
+def test_without_photographs_the_error_says_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError) as error:
+        cats_vs_dogs.folder()
+    text = str(error.value)
+    assert text.startswith("no photographs of cats and dogs. Tried:") and "825 MB" in text and "folder(download=True)" in text
+    for place in download.data_folders("cats_vs_dogs"):
+        assert f"{place / 'photographs_180'}: no prepared folder" in text and f"{place}, and the folder above it: neither" in text
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_download_is_announced_and_checked(small, tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def fetch(url, path, checksum):
+        asked.append((url, checksum, capsys.readouterr().out))
+        return write_zip(path, photographs("PetImages/{Kind}/{number}.jpg"))
+
+    monkeypatch.setattr(download, "fetch", fetch)
+    root = cats_vs_dogs.folder(size=16, download=True)
+    assert left_in(root.parent) == [f"photographs_16/{name}" for name in expected_files()]            # the archive is not kept
+    (url, checksum, said), = asked
+    assert url == cats_vs_dogs.ORIGINAL_URL and checksum == cats_vs_dogs.ORIGINAL_CHECKSUM and "downloading the original: 825 MB" in said
+    assert cats_vs_dogs.folder(size=16, download=True) == root and len(asked) == 1
+
+
+def test_a_failed_download_says_what_to_do(tmp_path):
+    with pytest.raises(OSError, match="the original cannot be had from http(.|\n)*A local copy is passed as"):
+        cats_vs_dogs.folder(download=True)
+    assert left_in(tmp_path / "data") == []
+
+
+def test_a_full_disk_is_told_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(cats_vs_dogs.shutil, "disk_usage", lambda path: type("usage", (), {"free": 500_000_000}))
+    with pytest.raises(OSError, match="takes 825 MB.* has 500 MB left"):
+        cats_vs_dogs.folder(download=True)
+
+
+# The script, and the real photographs
+
+def run_script(*arguments):
+    return subprocess.run([sys.executable, SCRIPT, *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(SCRIPT.parents[2])})
+
+
+def test_the_script_says_errors_in_a_line(tmp_path):
+    done = run_script(tmp_path / "nowhere.tar")
+    assert done.returncode == 1 and done.stderr.startswith("error: there is nothing at") and "Traceback" not in done.stderr
+    assert run_script("--output", tmp_path / "out").returncode == 2
+
+
+def test_the_real_photographs(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    source = shared("cats_vs_dogs_180.tar")
+    done = run_script(source, "--output", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    manifest = cats_vs_dogs.check(tmp_path / "out")
+    counts = {split: {kind: count for kind, (count, size) in kinds.items()} for split, kinds in manifest["files"].items()}
+    assert counts == {"train": {"cat": 999, "dog": 1000}, "validation": {"cat": 500, "dog": 500}, "test": {"cat": 1000, "dog": 1000}}
+    assert manifest["missing"] == ["cat.666"] and manifest["corrupt"] == {} and manifest["copied_byte_for_byte"] == 4999
+    with tarfile.open(source) as archive:
+        original = archive.extractfile("train/dog.1500.jpg").read()
+    assert (tmp_path / "out" / "test" / "dog" / "dog.1500.jpg").read_bytes() == original
