@@ -4,6 +4,7 @@ import json
 import os
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
@@ -201,6 +202,43 @@ def test_keras_opens_the_file(make, tmp_path, keras_reference):
 @pytest.fixture
 def keras_reference(request):
     return request.getfixturevalue("keras")
+
+
+def test_a_small_file_holds_half_floats_and_no_optimizer(tmp_path):
+    model = trained(branched(), "adam")
+    model.save(tmp_path / "whole.keras")
+    model.save(tmp_path / "small.keras", include_optimizer=False, weights_dtype="float16")
+    again = load_model(tmp_path / "small.keras")
+    for weight, other in zip(model.weights, again.weights):
+        assert other.dtype == np.float32
+        np.testing.assert_array_equal(other.numpy(), weight.numpy().astype("float16").astype("float32"))
+    assert type(again.optimizer) is type(model.optimizer) and again.optimizer.iterations == 0
+    again.fit(x, y, verbose=0)                             # a new start
+
+    def stored(name):
+        with zipfile.ZipFile(tmp_path / name) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+            sizes = []
+            file.visititems(lambda place, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
+            return sum(sizes)
+    weights = sum(weight.data.nbytes for weight in model.weights)
+    assert stored("small.keras") == weights / 2 and stored("whole.keras") > 2.5 * weights            # Adam keeps two moments
+
+
+def test_keras_opens_a_small_file(tmp_path, keras_reference):
+    model = trained(branched(), "adam")
+    model.save(tmp_path / "small.keras", include_optimizer=False, weights_dtype="float16")
+    theirs = keras_reference.models.load_model(tmp_path / "small.keras")
+    np.testing.assert_allclose(theirs.predict(x, verbose=0), load_model(tmp_path / "small.keras").predict(x, verbose=0), atol=1e-6)
+
+
+def test_half_floats_must_have_room_for_the_weights(tmp_path):
+    model = branched()
+    model.get_layer(index=1).set_weights([0 * w + 1e5 for w in model.get_layer(index=1).get_weights()])
+    with pytest.raises(ValueError, match=r"kernel holds 100000, more than float16 can: the most is 65504"):
+        model.save(tmp_path / "small.keras", weights_dtype="float16")
+    with pytest.raises(ValueError, match="weights_dtype is 'float16', 'float32', 'float64' or None, got 'half'"):
+        model.save(tmp_path / "small.keras", weights_dtype="half")
+    assert not list(tmp_path.iterdir())
 
 
 def test_weights_alone(tmp_path):

@@ -8,6 +8,19 @@ from tinyvision.callbacks import History
 rng = np.random.default_rng(0)
 
 
+def test_curves_of_several_runs_share_panels_and_keep_their_colours():
+    first, second = History(), {"loss": [3.0], "accuracy": [0.1]}
+    first.history = {"loss": [2.0, 1.0], "val_loss": [2.0, 1.5], "seconds": [1.0, 1.0]}
+    figure = viz.curves({"short": second, "long": first}, leave_out=["seconds"])
+    loss, accuracy = figure.axes
+    assert [ax.get_ylabel() for ax in figure.axes] == ["loss", "accuracy"]
+    drawn = {(line.get_label(), line.get_linestyle()): list(line.get_ydata()) for line in loss.lines}
+    assert drawn.pop(("short", ":")) == [3.0] and drawn.pop(("long", "-")) == [2.0, 1.5]
+    (label, style), values = drawn.popitem()
+    assert label.startswith("_") and style == ":" and values == [2.0, 1.0]           # named by the line of its validation
+    assert loss.lines[0].get_color() == accuracy.lines[0].get_color() != loss.lines[1].get_color()
+
+
 def test_curves_show_training_and_validation():
     history = History()
     history.history = {"loss": [3.0, 2.0], "accuracy": [0.5, 0.75], "val_loss": [3.5, 2.5]}

@@ -24,7 +24,7 @@ from .sequential import Sequential
 LAYOUT = {"keras_version": "3.15.1", "saved_by": "tinyvision"}         # whose layout the file has
 
 
-def save(model, filepath, overwrite: bool = True) -> None:
+def save(model, filepath, overwrite: bool = True, include_optimizer: bool = True, weights_dtype: str | None = None) -> None:
     """Write a model to a `.keras` file: what it is made of, its weights, and the state of its optimizer.
 
     The file is written under a temporary name and renamed, so an older one is never half overwritten.
@@ -32,12 +32,22 @@ def save(model, filepath, overwrite: bool = True) -> None:
     Args:
         filepath: must end in ".keras".
         overwrite: whether a file that is there already may be replaced.
+        include_optimizer: whether to write what the optimizer remembers. Without it a file is half as large or less, and
+            training goes on with an optimizer that starts afresh.
+        weights_dtype: in which the file holds the weights; None keeps theirs. "float16" makes it half as large, at 11 bits a
+            number. Whoever loads them gets the dtype of the layers again.
+
+    Raises:
+        FileExistsError: there is a file, and `overwrite` is False.
+        ValueError: the path has another ending; or `weights_dtype` is unknown, or cannot hold a weight.
     """
+    if weights_dtype not in (None, "float16", "float32", "float64"):
+        raise ValueError(f"save: weights_dtype is 'float16', 'float32', 'float64' or None, got {weights_dtype!r}")
     path = _checked(filepath, ".keras", overwrite)
     weights = io.BytesIO()
     with _h5py().File(weights, "w") as file:
-        _write(file, model)
-        if model.optimizer is not None:
+        _write(file, model, weights_dtype)
+        if model.optimizer is not None and include_optimizer:
             for i, array in enumerate(_optimizer_arrays(model)):
                 file[f"optimizer/vars/{i}"] = array
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
@@ -140,13 +150,24 @@ def _own(layer):
     return sorted(layer._weights, key=lambda weight: not weight.trainable)
 
 
-def _write(group, layer):
+def _write(group, layer, dtype=None):
     own = group.create_group("vars")
     own.attrs["name"] = layer.name
     for i, weight in enumerate(_own(layer)):
-        own[str(i)] = weight.numpy()
+        own[str(i)] = _in_dtype(weight, dtype)
     for name, inner in _inside(layer):
-        _write(group.require_group(name), inner)
+        _write(group.require_group(name), inner, dtype)
+
+
+def _in_dtype(weight, dtype):
+    """The numbers of a weight; floats in `dtype`, which must have room for them."""
+    numbers = weight.numpy()
+    if dtype is None or numbers.dtype.kind != "f":
+        return numbers
+    largest, most = float(abs(numbers).max(initial=0)), float(np.finfo(dtype).max)
+    if most < largest < np.inf:
+        raise ValueError(f"save: {weight.path} holds {largest:g}, more than {dtype} can: the most is {most:g}")
+    return numbers.astype(dtype)
 
 
 def _read(group, layer):

@@ -6,6 +6,7 @@ from ..files import replacing
 
 # From the palette of Okabe and Ito, whose colours the colour-blind can tell apart.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+COLORS = BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9"          # of things that are compared, one after the other
 
 
 def save(figure, path) -> Path:

@@ -1,33 +1,53 @@
 """Pictures of training: how it went, and what came of it."""
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..autograd import to_numpy
-from .canvas import BLUE, GREY, ORANGE, panels
+from .canvas import BLUE, COLORS, GREY, ORANGE, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def curves(history) -> "Figure":
+def curves(history, leave_out=()) -> "Figure":
     """Loss and metrics over the epochs: a panel each, training and validation together.
 
     Args:
-        history: a History, or its dictionary {"loss": [...], "val_loss": [...]}.
+        history: a History, or its dictionary {"loss": [...], "val_loss": [...]}; or several runs to compare, {"name": history}:
+            then each has a colour, validation drawn through and training dotted.
+        leave_out: names of logs without a panel of their own, such as "learning_rate".
+
+    >>> figure = curves({"short": {"loss": [1, 0.5], "val_loss": [1, 0.7]}, "long": {"loss": [1, 0.6, 0.4]}})
     """
     logs = getattr(history, "history", history)
-    names = [name for name in logs if not name.startswith("val_")]
-    figure, axes = panels(len(names), width=4.2, height=3.2)
+    runs = {name: getattr(run, "history", run) for name, run in logs.items()}
+    several = all(isinstance(run, dict) for run in runs.values())
+    runs = runs if several else {"": logs}
+    names = [name for name in dict.fromkeys(itertools.chain(*runs.values()))          # each once, in order
+             if not name.startswith("val_") and name not in leave_out]
+    figure, axes = panels(len(names), width=5.4 if several else 4.2, height=3.8 if several else 3.2)
     for ax, name in zip(axes, names):
-        epochs = np.arange(1, len(logs[name]) + 1)
-        ax.plot(epochs, logs[name], "o-", color=BLUE, label="training")
-        if f"val_{name}" in logs:
-            ax.plot(np.arange(1, len(logs[f"val_{name}"]) + 1), logs[f"val_{name}"], "s--", color=ORANGE, label="validation")
-        ax.set(xlabel="epoch", ylabel=name, xticks=epochs if len(epochs) <= 12 else epochs[::len(epochs) // 10])
-        ax.grid(alpha=0.3)
-        ax.legend(frameon=False)
+        for (run, logs), color in zip(runs.items(), itertools.cycle(COLORS)):
+            if several:
+                lines = (f"val_{name}", "-", color, run), (name, ":", color, "" if f"val_{name}" in logs else run)
+            else:
+                lines = (name, "o-", BLUE, "training"), (f"val_{name}", "s--", ORANGE, "validation")
+            for key, style, colour, label in lines:
+                if key in logs:
+                    ax.plot(np.arange(1, len(logs[key]) + 1), logs[key], style, color=colour, label=label or None)
+        _label(ax, name, max(len(values) for logs in runs.values() for values in logs.values()))
+    if several:
+        figure.supxlabel("drawn through: validation; dotted: training", fontsize=9, color=GREY)
     return figure
+
+
+def _label(ax, name, epochs):
+    every = max(epochs // 10, 1)
+    ax.set(xlabel="epoch", ylabel=name, xticks=range(1, epochs + 1) if epochs <= 12 else range(every, epochs + 1, every))
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
 
 
 def confusion(true, predicted, names=None) -> "Figure":
