@@ -1,0 +1,508 @@
+"""Dataset: what tf.data promises, the same on any number of threads and after a start from the middle; and what it refuses."""
+import gc
+import itertools
+import math
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import tinyvision as tv
+from tinyvision import layers, ops
+from tinyvision.data import AUTOTUNE, Dataset, LeftOut
+
+
+def numbers(dataset):
+    return [x.tolist() for x in dataset.as_numpy_iterator()]
+
+
+def ours():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("tinyvision data")]
+
+
+def wait_until_they_ended():
+    end = time.monotonic() + 10
+    while ours() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not ours()
+
+
+# Each method ----------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("make, expected, cardinality", [
+    (lambda d: d, [0, 1, 2, 3, 4], 5),
+    (lambda d: d.map(lambda x: x * 2), [0, 2, 4, 6, 8], 5),
+    (lambda d: d.batch(2), [[0, 1], [2, 3], [4]], 3),
+    (lambda d: d.batch(2, drop_remainder=True), [[0, 1], [2, 3]], 2),
+    (lambda d: d.batch(5), [[0, 1, 2, 3, 4]], 1),
+    (lambda d: d.batch(9, True), [], 0),
+    (lambda d: d.batch(2).batch(2), [[[0, 1], [2, 3]], [[4]]], 2),
+    (lambda d: d.batch(2).unbatch(), [0, 1, 2, 3, 4], -2),
+    (lambda d: d.take(2), [0, 1], 2),
+    (lambda d: d.take(-1), [0, 1, 2, 3, 4], 5),
+    (lambda d: d.take(9), [0, 1, 2, 3, 4], 5),
+    (lambda d: d.take(0), [], 0),
+    (lambda d: d.skip(2), [2, 3, 4], 3),
+    (lambda d: d.skip(9), [], 0),
+    (lambda d: d.skip(-1), [], 0),
+    (lambda d: d.repeat(2), [0, 1, 2, 3, 4] * 2, 10),
+    (lambda d: d.repeat(0), [], 0),
+    (lambda d: d.repeat().take(7), [0, 1, 2, 3, 4, 0, 1], 7),
+    (lambda d: d.take(0).repeat(), [], 0),
+    (lambda d: d.filter(lambda x: x > 2), [3, 4], -2),
+    (lambda d: d.filter(lambda x: x > 9).repeat(), [], -1),
+    (lambda d: d.concatenate(d.take(1)), [0, 1, 2, 3, 4, 0], 6),
+    (lambda d: d.cache(), [0, 1, 2, 3, 4], 5),
+    (lambda d: d.prefetch(2), [0, 1, 2, 3, 4], 5),
+    (lambda d: d.prefetch(AUTOTUNE).map(lambda x: x + 1, AUTOTUNE), [1, 2, 3, 4, 5], 5),
+    (lambda d: d.map(lambda x: x + 1, num_parallel_calls=3).batch(3, num_parallel_calls=2), [[1, 2, 3], [4, 5]], 2),
+    (lambda d: d.apply(lambda e: e.skip(4)), [4], 1),
+    (lambda d: d.shuffle(1), [0, 1, 2, 3, 4], 5),
+], ids=range(28))
+def test_elements_and_their_number(make, expected, cardinality):
+    dataset = make(Dataset.range(5))
+    assert dataset.cardinality() == cardinality
+    for _ in range(2):
+        assert numbers(dataset) == expected
+    assert dataset.passes == 2
+    if cardinality >= 0:
+        assert len(dataset) == len(expected)
+
+
+def test_elements_are_tensors_texts_and_structures(tmp_path):
+    x, y = np.arange(6.0, dtype="float32").reshape(3, 2), [1, 2, 3]
+    element = next(iter(Dataset.from_tensor_slices({"x": x, "pair": (y, [tmp_path / "a", tmp_path / "b", tmp_path / "c"])})))
+    assert isinstance(element["x"], tv.Tensor) and element["x"].shape == (2,) and element["x"].dtype == np.float32
+    assert element["pair"][0].item() == 1 and element["pair"][1] == str(tmp_path / "a") and isinstance(element["pair"][1], str)
+    batch = next(iter(Dataset.from_tensor_slices({"x": x, "pair": (y, ["a", "b", "c"])}).batch(2)))
+    np.testing.assert_array_equal(batch["x"].numpy(), x[:2])
+    assert batch["pair"][1].tolist() == ["a", "b"]
+    [(a, b)] = Dataset.zip(Dataset.range(3), Dataset.from_tensor_slices(np.ones((1, 4)))).batch(1)
+    assert a.shape == (1,) and b.shape == (1, 4) and b.dtype == np.float64
+    zipped = Dataset.zip({"a": Dataset.range(2), "b": Dataset.range(7, 9)})
+    assert [{k: v.item() for k, v in e.items()} for e in zipped] == [{"a": 0, "b": 7}, {"a": 1, "b": 8}] and len(zipped) == 2
+    assert [(i.item(), x.item()) for i, x in Dataset.range(5, 7).enumerate(start=3)] == [(3, 5), (4, 6)]
+    assert next(Dataset.range(3, 4).as_numpy_iterator()) == 3
+
+
+def test_map_gets_parts_and_may_return_anything():
+    pairs = Dataset.from_tensor_slices(([1.0, 2.0], [3, 4]))
+    assert [z.item() for z in pairs.map(lambda x, y: x * y)] == [3, 8]
+    assert next(iter(pairs.map(lambda x, y: {"a": x, "b": (1.5, "text", np.zeros(3))})))["b"][0].dtype == np.float32
+    named = next(iter(pairs.map(lambda x, y: {"x": x}).map(lambda element: element["x"])))
+    assert named.item() == 1
+    assert next(iter(pairs.map(lambda x, y: [x, y]))).shape == (2,)
+    weight = tv.tensor([2.0], requires_grad=True)
+    assert not next(iter(pairs.map(lambda x, y: weight * x))).requires_grad
+
+
+# The same, whatever runs it --------------------------------------------------------------------------------------------------
+
+def chain(threads, drop, flip=None):
+    """Shuffled, drawn at random for each element and for each batch, and repeated."""
+    source = Dataset.from_tensor_slices((np.arange(40.0, dtype="float32").reshape(20, 2) + 1, np.arange(20)))
+    made = source.shuffle(7, seed=3).map(lambda x, y: (drop(x[None], training=True)[0], y), threads).batch(3)
+    made = made.map(lambda x, y: (drop(x, training=True), y), threads)
+    return made.prefetch(threads) if threads else made
+
+
+def passes(dataset, n=3):
+    return [[tuple(part.tolist() for part in batch) for batch in dataset.as_numpy_iterator()] for _ in range(n)]
+
+
+def test_threads_change_nothing():
+    drop = layers.Dropout(0.5, seed=5)
+    expected = passes(chain(None, drop))
+    assert passes(chain(1, drop)) == passes(chain(4, drop)) == expected
+    assert expected[0] != expected[1] != expected[2]
+
+
+@pytest.mark.parametrize("threads", [None, 3])
+@pytest.mark.parametrize("begun, batches", [(0, 0), (0, 5), (1, 0), (2, 3), (1, 7)])
+def test_start_in_the_middle(threads, begun, batches):
+    drop = layers.Dropout(0.5, seed=5)
+    expected = passes(chain(None, drop))
+    dataset = chain(threads, drop)
+    dataset.start_at(begun, batches)
+    assert passes(dataset, 1) == [expected[begun][batches:]]
+    assert dataset.passes == begun + 1 and len(dataset) == 7
+    if begun < 2:
+        assert passes(dataset, 1) == [expected[begun + 1]]
+
+
+def test_what_is_skipped_is_not_made():
+    made = []
+
+    def look(x):
+        made.append(x.item())
+        return x
+
+    dataset = Dataset.range(100).map(look).batch(10).prefetch(2)
+    dataset.start_at(4, 9)
+    assert numbers(dataset) == [list(range(90, 100))] and min(made) == 90
+    made.clear()
+    assert numbers(Dataset.range(10).map(look).skip(8).take(1)) == [8] and made == [8]
+
+
+def test_shuffles():
+    dataset = Dataset.range(50).shuffle(50, seed=1)
+    first, second = numbers(dataset), numbers(dataset)
+    assert sorted(first) == sorted(second) == list(range(50)) and first != second
+    assert numbers(Dataset.range(50).shuffle(50, seed=1)) == first != numbers(Dataset.range(50).shuffle(50, seed=2))
+    fixed = Dataset.range(50).shuffle(50, seed=1, reshuffle_each_iteration=False)
+    assert numbers(fixed) == numbers(fixed) == first
+    near = numbers(Dataset.range(1000).shuffle(10))
+    assert sorted(near) == list(range(1000)) and all(x <= i + 9 for i, x in enumerate(near)) and near != sorted(near)
+    repeated = numbers(dataset.repeat(2))
+    assert sorted(repeated[:50]) == list(range(50)) and repeated[:50] != repeated[50:]
+
+
+def test_shuffles_follow_the_common_seed_and_leave_numpys_alone():
+    def run(seed):
+        tv.utils.set_random_seed(seed)
+        return numbers(Dataset.range(30).shuffle(30))
+
+    np.random.seed(0)
+    expected = np.random.random()
+    np.random.seed(0)
+    assert run(1) == run(1) != run(2)
+    assert np.random.random() == expected
+    tv.utils.set_random_seed(1)
+    assert numbers(Dataset.range(30).shuffle(30)) != numbers(Dataset.range(30).shuffle(30))
+
+
+def test_all_orders_are_equally_likely():
+    counts = np.zeros((4, 4))
+    dataset = Dataset.range(4).shuffle(3, seed=0)
+    for _ in range(2000):
+        counts[np.arange(4), numbers(dataset)] += 1
+    assert counts[0, 3] == 0                               # the last one is not in the buffer yet
+    np.testing.assert_allclose(counts[0, :3] / 2000, 1 / 3, atol=0.055)
+    np.testing.assert_allclose(counts[1, 3] / 2000, 1 / 3, atol=0.055)
+
+
+# Threads --------------------------------------------------------------------------------------------------------------------
+
+def test_some_elements_are_made_ahead_and_no_more():
+    made, gate = [], threading.Event()
+
+    def look(x):
+        made.append(x.item())
+        return x
+
+    stream = iter(Dataset.range(100).map(look).prefetch(3))
+    assert next(stream).item() == 0
+    end = time.monotonic() + 5
+    while len(made) < 4 and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    assert sorted(made) == [0, 1, 2, 3] and not gate.is_set()
+    assert [x.item() for x in stream] == list(range(1, 100))
+    del stream
+    wait_until_they_ended()
+
+
+def test_a_generator_is_drawn_from_as_needed_and_ahead():
+    drawn = []
+
+    def count():
+        for i in itertools.count():
+            drawn.append(i)
+            yield i
+
+    dataset = Dataset.from_generator(count)
+    assert [x.item() for x in dataset.take(3)] == [0, 1, 2] and drawn == [0, 1, 2]
+    drawn.clear()
+    stream = iter(dataset.batch(2).prefetch(2))
+    assert next(stream).numpy().tolist() == [0, 1]
+    stream.close() if hasattr(stream, "close") else None
+    del stream
+    wait_until_they_ended()
+    assert len(drawn) <= 8
+
+
+@pytest.mark.parametrize("leave", ["break", "error", "drop", "circle"])
+def test_threads_end_when_an_iteration_is_left(leave):
+    dataset = Dataset.range(10 ** 6).map(lambda x: x * 2, 2).batch(4).prefetch(4)
+    if leave == "break":
+        for _ in dataset:
+            break
+    elif leave == "error":
+        with pytest.raises(KeyboardInterrupt):
+            for _ in dataset:
+                raise KeyboardInterrupt
+    elif leave == "drop":
+        stream = iter(dataset)
+        next(stream)
+        del stream
+    else:
+        circle = [iter(dataset)]
+        circle.append(circle)
+        next(circle[0])
+        del circle
+        gc.collect()
+    wait_until_they_ended()
+
+
+def test_several_iterations_at_once():
+    dataset = Dataset.range(30).map(lambda x: x * 2, 2).batch(4).prefetch(2)
+    assert all(a.numpy().tolist() == b.numpy().tolist() for a, b in zip(dataset, dataset))
+    assert dataset.passes == 2
+    found = []
+    readers = [threading.Thread(target=lambda: found.append(numbers(dataset))) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert len(found) == 4 and all(part == found[0] for part in found)
+    wait_until_they_ended()
+
+
+@pytest.mark.parametrize("ahead", [0, 3])
+def test_errors_come_to_whoever_iterates_and_name_the_element(ahead):
+    def fails(x):
+        if x.item() == 5:
+            raise ZeroDivisionError("in here")
+        return x
+
+    dataset = Dataset.range(10).map(fails)
+    stream, found = iter(dataset.prefetch(ahead) if ahead else dataset), []
+    with pytest.raises(ZeroDivisionError, match="in here") as caught:
+        for x in stream:
+            found.append(x.item())
+    assert found == [0, 1, 2, 3, 4]
+    assert caught.value.__notes__ == ["This was in map(fails), element 5 of pass 0: () int64."]
+    wait_until_they_ended()
+
+
+def test_errors_of_generators_come_through():
+    def breaks():
+        yield 1
+        raise OSError("the disk is gone")
+
+    for dataset in Dataset.from_generator(breaks), Dataset.from_generator(breaks).prefetch(2):
+        stream = iter(dataset)
+        assert next(stream).item() == 1
+        with pytest.raises(OSError, match="the disk is gone"):
+            next(stream)
+    wait_until_they_ended()
+
+
+def test_a_program_ends_with_an_iteration_under_way():
+    import subprocess
+    import sys
+    code = "from tinyvision.data import Dataset; i = iter(Dataset.range(9).repeat().map(lambda x: x).prefetch(3)); print(next(i).item())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout == "0\n" and not done.stderr
+
+
+def test_layers_are_built_once():
+    """The first call of a function may build layers: two threads must not do so at once."""
+    built = []
+
+    class Slow(layers.Layer):
+        def build(self, shape):
+            built.append(shape)
+            time.sleep(0.05)
+
+        def call(self, x):
+            return x
+
+    layer = Slow()
+    assert len(list(Dataset.from_tensor_slices(np.ones((8, 3))).map(lambda x: layer(x[None]), 4))) == 8
+    assert len(built) == 1
+
+
+# Keeping, leaving out --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("ahead", [0, 3])
+def test_cache_makes_each_element_once(ahead):
+    made = []
+
+    def look(x):
+        made.append(x.item())
+        return x
+
+    dataset = Dataset.range(20).shuffle(20, seed=1).map(look).cache()
+    dataset = dataset.prefetch(ahead) if ahead else dataset
+    for _ in dataset:                                      # a pass that is cut short
+        break
+    wait_until_they_ended()
+    first = numbers(dataset)
+    assert sorted(made) == sorted(first) == list(range(20)) and numbers(dataset) == first
+    assert len(made) == 20
+    resumed = Dataset.range(20).shuffle(20, seed=1).cache()
+    resumed.start_at(2, 5)
+    assert numbers(resumed) == first[5:]
+
+
+def test_cache_keeps_what_a_generator_gave():
+    calls = []
+
+    def draw():
+        calls.append(1)
+        yield from (len(calls), len(calls))
+
+    dataset = Dataset.from_generator(draw).cache()
+    assert numbers(dataset) == numbers(dataset) == [1, 1] and len(calls) == 1
+
+
+def test_elements_can_be_left_out():
+    def only_even(x):
+        if x.item() % 2 or x.item() > 6:
+            raise LeftOut
+        return x
+
+    kept = Dataset.range(12).map(only_even)
+    assert numbers(kept) == [0, 2, 4, 6]
+    for dataset in kept.batch(4), kept.batch(4).prefetch(2):
+        assert numbers(dataset) == [[0, 2], [4, 6]]        # the third batch has none
+    assert numbers(kept.filter(lambda x: x > 0)) == [2, 4, 6]
+
+
+# In training ------------------------------------------------------------------------------------------------------------------
+
+def model(**settings):
+    tv.utils.set_random_seed(1)
+    made = tv.Sequential([tv.Input((3,)), layers.Dense(2)])
+    made.compile("sgd", "mse", **settings)
+    return made
+
+
+def arrays(n=20):
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((n, 3)).astype("float32"), rng.standard_normal((n, 2)).astype("float32")
+
+
+def test_fit_evaluate_and_predict_are_those_of_arrays():
+    x, y = arrays()
+    pairs = Dataset.from_tensor_slices((x, y))
+    with_arrays, with_dataset = model(metrics=["mae"]), model(metrics=["mae"])
+    expected = with_arrays.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0, validation_data=(x, y)).history
+    found = with_dataset.fit(pairs.batch(8).prefetch(2), epochs=3, verbose=0, validation_data=pairs.batch(32)).history
+    assert found.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-6)
+    np.testing.assert_allclose(with_dataset.evaluate(pairs.batch(8), verbose=0), with_arrays.evaluate(x, y, batch_size=8, verbose=0))
+    np.testing.assert_array_equal(with_dataset.predict(pairs.batch(8)), with_arrays.predict(x, batch_size=8))
+    np.testing.assert_array_equal(with_dataset.predict(pairs.map(lambda x, y: x).batch(8)), with_arrays.predict(x, batch_size=8))
+
+
+def test_fit_with_weights_of_classes():
+    x, labels = arrays()[0], np.arange(20) % 2
+    results = []
+    for dataset in False, True:
+        tv.utils.set_random_seed(1)
+        made = tv.Sequential([tv.Input((3,)), layers.Dense(2, activation="softmax")])
+        made.compile("sgd", "sparse_categorical_crossentropy")
+        data = (Dataset.from_tensor_slices((x, labels)).batch(5),) if dataset else (x, labels, 5)
+        results.append(made.fit(*data, verbose=0, shuffle=False, class_weight={0: 3.0}).history["loss"])
+    np.testing.assert_allclose(*results, rtol=1e-6)
+
+
+def test_fit_shows_how_many_batches_there_are(capsys):
+    x, y = arrays()
+    model().fit(Dataset.from_tensor_slices((x, y)).batch(8), verbose=1)
+    assert "3/3" in capsys.readouterr().err
+
+
+def test_fit_with_steps_goes_on_where_it_was():
+    seen = []
+
+    def look(x, y):
+        seen.append(x.numpy()[0])
+        return x, y
+
+    x = np.arange(10.0, dtype="float32")[:, None] * np.ones(3, "float32")
+    dataset = Dataset.from_tensor_slices((x, np.zeros((10, 2), "float32"))).repeat().map(look).batch(2)
+    model().fit(dataset, epochs=3, steps_per_epoch=4, verbose=0)
+    assert seen[:24] == [i % 10 for i in range(24)]
+
+
+# What cannot be --------------------------------------------------------------------------------------------------------------
+
+def ragged():
+    for size in (4, 5), (4, 5), (6, 5):
+        yield np.zeros((*size, 3))
+
+
+@pytest.mark.parametrize("make, error, message", [
+    (lambda: Dataset.range(3).batch(0), ValueError, "batch: batch_size is an integer, 1 or more, got 0"),
+    (lambda: Dataset.range(3).batch(2.5), ValueError, "batch: batch_size is an integer, 1 or more, got 2.5"),
+    (lambda: Dataset.range(3).batch(True), ValueError, "got True"),
+    (lambda: Dataset.range(3).shuffle(0), ValueError, "shuffle: buffer_size is an integer, 1 or more, got 0"),
+    (lambda: Dataset.range(3).shuffle(3, seed=-1), ValueError, "shuffle: the seed is an integer from 0 on, got -1"),
+    (lambda: Dataset.range(3).prefetch(0), ValueError, "prefetch: buffer_size is an integer, 1 or more, got 0"),
+    (lambda: Dataset.range(3).take(-2), ValueError, "take: count is an integer, 0 or more, got -2"),
+    (lambda: Dataset.range(3).skip("a"), ValueError, "skip: count is an integer, 0 or more, got 'a'"),
+    (lambda: Dataset.range(3).repeat(-3), ValueError, "repeat: count is an integer, 0 or more, got -3"),
+    (lambda: Dataset.range(3).map(3), TypeError, "map takes a function, got int"),
+    (lambda: Dataset.range(3).map(len, num_parallel_calls=0), ValueError, "num_parallel_calls is an integer, 1 or more"),
+    (lambda: Dataset.range(3).map(len, deterministic=False), ValueError, "the order of the elements is always kept"),
+    (lambda: Dataset.range(3).filter("x > 2"), TypeError, "filter takes a function, got str"),
+    (lambda: list(Dataset.range(3).map(lambda x: None)), TypeError, "map: what <lambda> returned for element 0 is None.*`return`"),
+    (lambda: list(Dataset.range(3).map(lambda x: (x, None))), TypeError, "element 0 is None, or holds it"),
+    (lambda: list(Dataset.range(3).map(lambda x: object())), TypeError, "for element 0: expected numbers"),
+    (lambda: list(Dataset.range(3).map(lambda x, y: x)), TypeError, "missing 1 required positional argument"),
+    (lambda: list(Dataset.range(3).filter(lambda x: [True, False])), ValueError, r"returns True or False, got an array of shape \(2,\)"),
+    (lambda: list(Dataset.range(3).unbatch()), ValueError, r"unbatch: an element is arrays of one length, got \(\) int64"),
+    (lambda: list(Dataset.from_generator(ragged).batch(3)), ValueError,
+     r"batch: elements 0 and 2 of a batch of 3 have the shapes \(4, 5, 3\) and \(6, 5, 3\): resize them before batch, with map"),
+    (lambda: list(Dataset.from_generator(lambda: iter([1, 2.5])).batch(2)), ValueError, "elements 0 and 1 of a batch of 2 hold int64 and float32"),
+    (lambda: list(Dataset.from_generator(lambda: iter([(1, 2), (1,)])).batch(2)), ValueError, r"0 and 1 of a batch of 2 differ: \(\(\) int64, \(\) int64\), and"),
+    (lambda: list(Dataset.from_generator(lambda: iter([{"a": 1}, {"b": 1}])).batch(2)), ValueError, "differ: {'a': .*}, and {'b': .*}"),
+    (lambda: Dataset.from_generator(x for x in range(3)), TypeError, "a generator can be gone through only once.*got generator"),
+    (lambda: Dataset.from_generator(ragged, output_signature=3), TypeError, "bring their own shapes and dtypes: leave output_signature out"),
+    (lambda: Dataset.from_generator(ragged, "float32"), TypeError, "leave output_types out"),
+    (lambda: Dataset.from_tensor_slices(([1, 2], [1, 2, 3])), ValueError, "arrays of one length, got 2, 3"),
+    (lambda: Dataset.from_tensor_slices(3), ValueError, "to cut into rows, got the number 3"),
+    (lambda: Dataset.from_tensor_slices(()), ValueError, "arrays of one length, got none"),
+    (lambda: Dataset.from_tensor_slices([[1, 2], [3]]), TypeError, "do all rows have the same length"),
+    (lambda: Dataset.zip(Dataset.range(3), [1, 2]), TypeError, "zip takes datasets, got Dataset, list"),
+    (lambda: Dataset.range(3).concatenate([1]), TypeError, "concatenate takes a dataset, got list"),
+    (lambda: Dataset.range(3).cache("there"), ValueError, "cache keeps elements in memory: leave filename='there' out"),
+    (lambda: Dataset.range(3).start_at(0, -1), ValueError, "start_at: batches is an integer, 0 or more, got -1"),
+    (lambda: len(Dataset.range(3).repeat()), ValueError, "this dataset has no end.*take.n., or steps_per_epoch"),
+    (lambda: list(Dataset.range(3).repeat().map(lambda x: x)), ValueError, "this dataset has no end"),
+    (lambda: len(Dataset.range(3).filter(lambda x: True)), TypeError, "is not known before it was gone through"),
+    (lambda: Dataset.range(3).interleave(len), AttributeError, "Dataset has no interleave; there is: concatenate"),
+    (lambda: Dataset.range(3).padded_batch(2), AttributeError, "no padded_batch; there is: map to one shape, then batch"),
+    (lambda: Dataset.range(3).shuffel(2), AttributeError, "Dataset has no attribute 'shuffel'"),
+], ids=range(40))
+def test_what_cannot_be_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_truth_and_length():
+    assert Dataset.range(0) and Dataset.range(3).repeat() and not hasattr(Dataset.range(3), "__array__")
+    assert "unknown length" in repr(Dataset.from_generator(ragged)) and "5 elements" in repr(Dataset.range(5))
+    assert Dataset.range(3).repeat()._length == math.inf and len(Dataset.from_generator([1, 2])) == 2
+
+
+def test_everything_else_of_tf_data_is_refused_by_name():
+    tensorflow = pytest.importorskip("tensorflow", reason="needs TensorFlow, whose tf.data it is compared with")
+    theirs = {name for name in vars(tensorflow.data.Dataset) if not name.startswith("_")}
+    for base in tensorflow.data.Dataset.__mro__:
+        theirs |= {name for name in vars(base) if not name.startswith("_")}
+    rest = [name for name in theirs if not hasattr(Dataset.range(3), name)]
+    unknown = [name for name in rest if "there is:" not in str(_error(name))]
+    assert unknown == []
+
+
+def _error(name):
+    try:
+        getattr(Dataset.range(3), name)
+    except AttributeError as error:
+        return error
+    return None
+
+
+def test_images_in_the_pipeline():
+    """The typical use, in small."""
+    images, labels = np.random.default_rng(0).integers(0, 256, (10, 8, 6, 3)).astype("uint8"), np.arange(10) % 2
+    halves = lambda x, y: (ops.image.resize(x.astype("float32"), (4, 3)), y)
+    dataset = Dataset.from_tensor_slices((images, labels)).shuffle(10).map(halves, AUTOTUNE).batch(4).prefetch(2)
+    for x, y in dataset:
+        assert x.shape[1:] == (4, 3, 3) and x.dtype == np.float32 and len(x) == len(y)

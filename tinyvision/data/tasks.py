@@ -1,0 +1,99 @@
+"""Tasks: functions without arguments whose result is an element of a dataset; and the threads that do them ahead of time."""
+import functools
+import queue
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+
+from ..autograd import no_grad
+from ..layers.drawing import drawing_for
+from .elements import as_element, as_tensors, described, stacked
+
+
+class LeftOut(Exception):
+    """Raised in the function of `map`, it leaves this element out: a batch has one less, and is left out if it has none."""
+
+
+class Function:
+    """A user's function, called with the Tensors of an element, at its place in a pass."""
+
+    def __init__(self, function, what):
+        if not callable(function):
+            raise TypeError(f"{what} takes a function, got {type(function).__name__}")
+        self.function, self.what = function, what
+        self.name = getattr(getattr(function, "func", function), "__name__", type(function).__name__)
+        self.called, self.first = False, threading.Lock()
+
+    def __call__(self, element, round, index):
+        arguments = as_tensors(element)
+        alone = nullcontext() if self.called else self.first           # the first call may build layers: let others wait
+        try:
+            with no_grad(), drawing_for(round, index), alone:
+                result = self.function(*arguments) if isinstance(arguments, tuple) else self.function(arguments)
+        except LeftOut:
+            raise
+        except Exception as error:
+            error.add_note(f"This was in {self.what}({self.name}), element {index} of pass {round}: {described(element)}.")
+            raise
+        self.called = True
+        return as_element(result, f"{self.what}: what {self.name} returned for element {index}")
+
+
+def done(tasks):
+    """The elements, one by one; without those that are left out."""
+    try:
+        for task in tasks:
+            with suppress(LeftOut):
+                yield task()
+    finally:
+        getattr(tasks, "close", nullcontext)()             # an error would keep the threads of `ahead_of` alive
+
+
+def together(tasks):
+    """A batch of what these tasks make."""
+    elements = list(done(tasks))
+    if not elements:
+        raise LeftOut
+    return stacked(elements)
+
+
+def itself(element):
+    """The task of an element that is there already."""
+    return element
+
+
+def ahead_of(tasks, threads: int, ahead: int):
+    """Tasks that are done already, in the same order: up to `ahead` of them before they are asked for, on a few threads.
+
+    The threads draw from `tasks` in turn. They end with the iteration, however that ends: what they are at then is done to its
+    end, and dropped.
+    """
+    drawn, one_at_a_time = queue.SimpleQueue(), threading.Lock()
+
+    def work():
+        result = Future()
+        with one_at_a_time:
+            try:
+                task = next(tasks, None)
+            except BaseException as error:
+                task = functools.partial(_raise, error)
+            drawn.put(task and result)                     # None after the last
+        if task:
+            try:
+                result.set_result(task())
+            except BaseException as error:
+                result.set_exception(error)
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="tinyvision data")
+    try:
+        for _ in range(ahead):
+            pool.submit(work)
+        while result := drawn.get():
+            pool.submit(work)
+            yield result.result
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _raise(error):
+    raise error
