@@ -1,13 +1,16 @@
-"""Beginners' mistakes that would only show as bad results, named when training begins."""
+"""Beginners' mistakes that would only show as bad results, named when training begins; and misspelled arguments."""
+import functools
+import inspect
 import warnings
 import weakref
 
 from . import activations
 from .autograd import is_recording
+from .configurable import check_names
 from .layers.base import AFTER_CALL
 from .outputs import LossOfOutputs
 from .structures import leaves
-from .training import CHECKS
+from .training import CHECKS, Trainer
 
 
 def check_compiled(model) -> None:
@@ -72,7 +75,20 @@ def _who_ask_for_training(layer):
         yield layer
 
 
+def names_arguments(method):
+    """Let a method that is called with an unknown argument name the one that was probably meant."""
+    known = list(inspect.signature(method).parameters)[1:]
+
+    @functools.wraps(method)
+    def call(self, *args, **settings):
+        check_names(method.__name__, settings, known)
+        return method(self, *args, **settings)
+    return call
+
+
 _told_once = weakref.WeakValueDictionary()
 AFTER_CALL.append(notice_untold)
 CHECKS["compile"].append(check_compiled)
 CHECKS["first batch"].append(check_first_batch)
+for _name in "compile", "fit", "evaluate":
+    setattr(Trainer, _name, names_arguments(getattr(Trainer, _name)))

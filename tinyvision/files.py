@@ -10,7 +10,7 @@ from pathlib import Path
 def replacing(path):
     """A temporary path beside `path`; when the block ends well it takes the place of `path`, otherwise it is removed.
 
-    A crash or Ctrl-C leaves what was at `path` before.
+    A crash or Ctrl-C leaves what was at `path` before; so does a power cut: the disk has all of the file before it is renamed.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with replacing(Path(folder) / "notes.txt") as temporary:
@@ -26,9 +26,22 @@ def replacing(path):
     try:
         yield temporary
         os.chmod(temporary, 0o666 & ~_umask())             # mkstemp makes files that only their owner may read
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder):
+    """Let the disk have the names in a folder; systems whose folders are no files do that by themselves."""
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _umask():

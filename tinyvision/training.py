@@ -1,11 +1,7 @@
 """Trainer: compile, fit and evaluate, for every Model."""
-import functools
-import inspect
-
 from . import losses, metrics as metric_classes, optimizers
 from .autograd import Tensor, no_grad
 from .callbacks.base import History, ProgressBar
-from .configurable import check_names
 from .data.batching import ArrayBatches, batches, unpacked
 from .structures import leaves, map_structure
 
@@ -13,24 +9,37 @@ CHECKS = {"compile": [], "first batch": []}               # functions that look 
 WIDER = []                                                 # functions that compile what is more than a loss; see outputs.py
 
 
-def names_arguments(method):
-    """Let a method that is called with an unknown argument name the one that was probably meant."""
-    known = list(inspect.signature(method).parameters)[1:]
+class Progress:
+    """How far a training has come: `model.progress` within `fit`. Who sets it in `on_train_begin` lets it begin elsewhere.
 
-    @functools.wraps(method)
-    def call(self, *args, **settings):
-        check_names(method.__name__, settings, known)
-        return method(self, *args, **settings)
-    return call
+    Attributes:
+        data, validation_data, callbacks, epochs: what `fit` was given; callbacks include its own.
+        epoch, step: those of the next batch, from 0.
+        taken: how many batches of the present pass through the data were taken: not `step`, if epochs do not end with passes.
+        logs: loss and metrics after the last batch, or epoch.
+    """
+
+    def __init__(self, data, validation_data, callbacks, epochs, epoch):
+        self.data, self.validation_data, self.callbacks, self.epochs = data, validation_data, callbacks, epochs
+        self.epoch, self.step, self.taken, self.logs = epoch, 0, 0, {}
+
+    def batches(self, endless=False):
+        """The batches of a pass; if endless of pass after pass, until one gives none: a generator is used up."""
+        while True:
+            for batch in self.data:
+                self.taken += 1
+                yield batch
+            over, self.taken = not (endless and self.taken), 0
+            if over:
+                return
 
 
 class Trainer:
     """What a Model can do once it is compiled."""
 
-    optimizer = loss = history = None
+    optimizer = loss = history = progress = None
     metrics, stop_training, weigh = (), False, None        # weigh: makes weights of classes those of samples; see outputs.py
 
-    @names_arguments
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None) -> None:
         """Choose how to train: https://keras.io/api/models/model_training_apis/#compile-method
 
@@ -58,7 +67,6 @@ class Trainer:
         for check in CHECKS["compile"]:
             check(self)
 
-    @names_arguments
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0, steps_per_epoch=None,
             validation_steps=None, validation_batch_size=None, validation_freq=1) -> History:
@@ -98,37 +106,41 @@ class Trainer:
         history = self.history = History()
         bars = [ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
         around = [*(callbacks or ()), history, *bars]           # the history holds what callbacks add to the logs
+        around = sorted(around, key=lambda callback: callback.last)
+        at = self.progress = Progress(training, validation_data, around, epochs, initial_epoch)
         for callback in around:
             callback.model = self
-        self.stop_training, logs, stream = False, {}, _round_and_round(training)
+        self.stop_training, stream = False, at.batches(endless=True)
         _tell(around, "on_train_begin")
         try:
-            for epoch in range(initial_epoch, epochs):
-                _tell(around, "on_epoch_begin", epoch)
-                logs = self._train_epoch(stream if steps_per_epoch else iter(training), steps_per_epoch, around, epoch)
-                if validation_data is not None and (epoch + 1) % validation_freq == 0:
-                    found = self._validate(validation_data, validation_batch_size or batch_size, validation_steps)
-                    logs.update({f"val_{name}": value for name, value in found.items()})
-                _tell(around, "on_epoch_end", epoch, logs)
+            for epoch in range(at.epoch, epochs):
                 if self.stop_training:
                     break
+                self._reset_metrics()
+                _tell(around, "on_epoch_begin", epoch)
+                self._train_epoch(stream if steps_per_epoch else at.batches(), steps_per_epoch)
+                if validation_data is not None and (epoch + 1) % validation_freq == 0:
+                    found = self._validate(validation_data, validation_batch_size or batch_size, validation_steps)
+                    at.logs.update({f"val_{name}": value for name, value in found.items()})
+                at.epoch, at.step = epoch + 1, 0
+                _tell(around, "on_epoch_end", epoch, at.logs)
         except KeyboardInterrupt:
             print("\nTraining was interrupted; the history so far and the weights are kept.")
         self.optimizer.finalize_variable_values(self.trainable_weights)
-        _tell(around, "on_train_end", logs)
+        _tell(around, "on_train_end", at.logs)
+        self.progress = None                               # the data are not the model's to keep
         return history
 
-    def _train_epoch(self, stream, steps, around, epoch):
-        self._reset_metrics()
-        logs = None
-        for step, batch in enumerate(first(stream, steps, lambda: self.stop_training)):
-            _tell(around, "on_train_batch_begin", step)
-            logs = self.train_step(batch)
-            _tell(around, "on_train_batch_end", step, logs)
-        if logs is None:
-            raise ValueError(f"the data gave no batches in epoch {epoch + 1}: a generator can be gone through only once; give "
-                             "a list or a Dataset, or a generator without end and steps_per_epoch")
-        return dict(logs)
+    def _train_epoch(self, stream, steps):
+        at = self.progress
+        for step, batch in enumerate(first(stream, steps and steps - at.step, lambda: self.stop_training), at.step):
+            _tell(at.callbacks, "on_train_batch_begin", step)
+            at.step, at.logs = step + 1, self.train_step(batch)
+            _tell(at.callbacks, "on_train_batch_end", step, at.logs)
+        if not at.step:
+            raise ValueError(f"the data gave no batches in epoch {at.epoch + 1}: a generator can be gone through only once; "
+                             "give a list or a Dataset, or a generator without end and steps_per_epoch")
+        at.logs = dict(at.logs)
 
     def train_step(self, batch) -> dict:
         """Learn from one batch: predict, measure the loss, send gradients back, step. Returns loss and metrics so far."""
@@ -187,7 +199,6 @@ class Trainer:
         x, y, *weight = data if arrays else (data, None)
         return self.evaluate(x, y, batch_size if arrays else None, 0, *weight, steps=steps, return_dict=True)
 
-    @names_arguments
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
                  return_dict=False) -> float | list | dict:
         """Loss and metrics on data: https://keras.io/api/models/model_training_apis/#evaluate-method
@@ -217,17 +228,6 @@ class Trainer:
 def _tell(callbacks, turn, *facts):
     for callback in callbacks:
         getattr(callback, turn)(*facts)
-
-
-def _round_and_round(data):
-    """The batches of data without end, pass after pass; the end comes when a pass gives none: a generator is used up."""
-    batch = None
-    while True:
-        for batch in data:
-            yield batch
-        if batch is None:
-            return
-        batch = None
 
 
 def first(stream, steps, ended=lambda: False):

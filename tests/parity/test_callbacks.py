@@ -75,7 +75,7 @@ def test_a_scheduler_sets_the_rate_as_in_keras(keras, schedule):
     agree(("callback", "LearningRateScheduler", "rates"), rates(tv, make, [1.0] * 6), rates(keras, make, [1.0] * 6))
 
 
-@pytest.mark.parametrize("name", ["ReduceLROnPlateau", "LearningRateScheduler", "CSVLogger", "TerminateOnNaN", "LambdaCallback"])
+@pytest.mark.parametrize("name", ["ReduceLROnPlateau", "LearningRateScheduler", "CSVLogger", "TerminateOnNaN", "LambdaCallback", "BackupAndRestore"])
 def test_arguments_are_those_of_keras(keras, name):
     ours, theirs = (inspect.signature(getattr(home.callbacks, name)).parameters.values() for home in (tv, keras))
     assert [(p.name, p.default) for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD] == \

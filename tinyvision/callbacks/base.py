@@ -5,10 +5,10 @@ import sys
 class Callback:
     """Override what you need. `self.model` is the model in training; `logs` holds loss and metrics by name.
 
-    A callback ends training by `self.model.stop_training = True`.
+    A callback ends training by `self.model.stop_training = True`. At each turn those that are `last` come after the others.
     """
 
-    model = None
+    model, last = None, False
 
     def on_train_begin(self, logs=None): ...
     def on_train_end(self, logs=None): ...
@@ -49,7 +49,7 @@ class ProgressBar(Callback):
 
     def on_train_batch_end(self, batch, logs):
         self.bar.set_postfix_str(_shown(logs), refresh=False)
-        self.bar.update()
+        self.bar.update(batch + 1 - self.bar.n)
 
     def on_epoch_end(self, epoch, logs):
         self.bar.set_postfix_str(_shown(logs), refresh=not self.lines)

@@ -4,6 +4,7 @@ import math
 import os
 
 from ..configurable import check_names
+from ..files import replacing
 from .base import Callback
 
 TURNS = [name for name in vars(Callback) if name.startswith("on_")]
@@ -81,6 +82,17 @@ class CSVLogger(Callback):
                 if file.tell() == 0:
                     writer.writerow(["epoch", *self.columns])
             writer.writerow([epoch, *(logs.get(name, "NA") for name in self.columns)])
+
+    def get_state(self):
+        """The file as it is: for backups, see `BackupAndRestore`."""
+        with open(self.filename, newline="", encoding="utf-8") as file:
+            return {"columns": self.columns, "text": file.read()}
+
+    def set_state(self, state):
+        """Put the file back to what it was; rows of epochs that are trained once more go."""
+        self.columns = state["columns"]
+        with replacing(self.filename) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+            file.write(state["text"])
 
     def _columns(self, logs):
         names = sorted(logs)

@@ -17,6 +17,9 @@ class ArrayBatches:
         shuffle: whether to draw a new order, from a stream of the common seed, for each pass.
         sample_weight: how much each sample counts in the loss: the same; or None.
 
+    Attributes:
+        passes: how many passes were begun; each has an order of its own.
+
     >>> [x.tolist() for x, y in ArrayBatches(np.arange(5), None, batch_size=2)]
     [[0, 1], [2, 3], [4]]
     """
@@ -26,18 +29,23 @@ class ArrayBatches:
             raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
         parts = (x, y) if sample_weight is None else (x, y, sample_weight)
         self.parts = [part if part is None else _arrays(part) for part in parts]
-        self.batch_size, self.passes, self.samples = batch_size or 32, 0, _common_length(*self.parts)
+        self.batch_size, self.samples = batch_size or 32, _common_length(*self.parts)
+        self.passes = self.skipped = 0
         self.key = random_key() if shuffle else None
 
     def __len__(self):
         return -(-self.samples // self.batch_size)
 
+    def start_at(self, passes: int, batches: int) -> None:
+        """Let the next pass be number `passes`, counted from 0, and begin with number `batches` of its batches."""
+        self.passes, self.skipped = passes, batches
+
     def __iter__(self):
-        order = np.arange(self.samples)
+        order, begin, self.skipped = np.arange(self.samples), self.skipped * self.batch_size, 0
         if self.key:
             np.random.Generator(np.random.Philox(key=self.key, counter=[0, 0, 0, self.passes])).shuffle(order)
-            self.passes += 1
-        for start in range(0, self.samples, self.batch_size):
+        self.passes += 1
+        for start in range(begin, self.samples, self.batch_size):
             taken = order[start:start + self.batch_size] if self.key else slice(start, start + self.batch_size)
             yield tuple(_taken(part, taken) for part in self.parts)
 

@@ -15,6 +15,11 @@ class ClassWeights:
             raise TypeError(f"class_weight is a dictionary, {{class number: weight}}, got {class_weight!r}")
         self.batches, self.class_weight = batches, class_weight
 
+    def __getattr__(self, name):
+        if name in ("passes", "start_at"):                 # where the batches themselves can be begun elsewhere, so can these
+            return getattr(self.batches, name)
+        raise AttributeError(f"{type(self).__name__} has no {name!r}")
+
     def __iter__(self):
         for batch in self.batches:
             x, y, *weight = unpacked(batch)

@@ -1,12 +1,13 @@
 """model.predict, and what a model does with single batches: `train_on_batch`, `test_on_batch`, `predict_on_batch`."""
 import numpy as np
 
+from ..advice import names_arguments
 from ..autograd import as_tensor, no_grad, to_numpy
 from ..callbacks.base import ProgressBar
 from ..data.batching import batches, unpacked
 from ..data.weights import ClassWeights
 from ..structures import map_structure
-from ..training import first, names_arguments
+from ..training import first
 from .functional import Model
 
 
@@ -29,7 +30,7 @@ def predict(model, x, batch_size: int | None = None, verbose=0, steps: int | Non
     for batch in first(iter(found), steps):
         parts.append(model.predict_on_batch(unpacked(batch)[0]))
         if verbose:
-            bar.on_train_batch_end(len(parts), {})
+            bar.on_train_batch_end(len(parts) - 1, {})
     bar.on_train_end({})
     if not parts:
         raise ValueError("predict: the data gave no batches")

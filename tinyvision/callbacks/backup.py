@@ -1,0 +1,337 @@
+"""Backups: trainings that go on where they were after their process was killed, to the same numbers."""
+import collections
+import io
+import itertools
+import json
+import os
+import random
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from .. import config
+from ..device import array_library, to_device
+from ..files import replacing
+from ..optimizers import Optimizer
+from .base import Callback, ProgressBar
+from .state import Changes, pack, parts, unpack
+
+FORMAT = "tinyvision backup 1"
+_ended = collections.Counter()                             # folder -> how many trainings of this process ended well there
+
+
+class BackupAndRestore(Callback):
+    """Lets a training survive being killed: the same script, run again, goes on from the last backup.
+
+    It goes on to the same numbers, bit for bit, as if nothing had happened. A backup holds weights and the state of the
+    optimizer, the keys and steps of all random numbers, the place in the data and in the epoch, metrics, the history, and
+    what the other callbacks remember: those of their attributes, and of the attributes of layers and metrics of your own,
+    that training has changed, if they are plain (numbers, text, arrays, lists and dictionaries of them). Others are named in a
+    warning; objects that have them define `get_state()`, which returns something plain, and `set_state(state)`.
+
+    Where the data are an iterable of your own, what was taken is taken again and dropped; it must give the same batches each
+    time. It is spared that if it has `passes`, the number of passes begun, and `start_at(passes, batches)`, which lets the next
+    pass be that one, and begin with that batch. State that nothing here can see, such as variables of functions, is not saved.
+
+    Ctrl-C leaves the last backup; a training that ends well deletes it. https://keras.io/api/callbacks/backup_and_restore/
+
+    Args:
+        backup_dir: a folder for this training alone, text or a Path.
+        save_freq: "epoch", at the end of each, or after every so many batches.
+        double_checkpoint: keep the backup before the last one, too, for when the last one is damaged.
+        delete_checkpoint: whether the backup is deleted at the end. One that stays lets the script, run again, find the
+            training finished; with more epochs, it goes on.
+
+    >>> import tempfile
+    >>> from tinyvision import Input, Sequential, layers
+    >>> x, y = np.linspace(0, 1, 8)[:, None], np.linspace(1, 3, 8)
+    >>> def script(callback):
+    ...     model = Sequential([Input((1,)), layers.Dense(1)])
+    ...     model.compile("sgd", "mse")
+    ...     return model.fit(x, y, epochs=3, verbose=0, callbacks=[BackupAndRestore(folder), callback])
+    >>> class Killed(Callback):
+    ...     def on_epoch_begin(self, epoch, logs=None):
+    ...         if epoch == 2:
+    ...             raise SystemExit("killed")
+    >>> folder = Path(tempfile.mkdtemp()) / "run"
+    >>> script(Killed())
+    Traceback (most recent call last):
+    SystemExit: killed
+    >>> script(Callback()).epoch                           # the third alone was trained now
+    [0, 1, 2]
+    """
+
+    last = True                                            # what the others have done at a turn is saved, or overwritten
+
+    def __init__(self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True):
+        if not os.fspath(backup_dir):
+            raise ValueError("BackupAndRestore: backup_dir is empty: give it a folder of its own")
+        if save_freq != "epoch" and (isinstance(save_freq, bool) or not hasattr(save_freq, "__index__") or save_freq < 1):
+            raise ValueError(f"BackupAndRestore: save_freq is 'epoch' or a number of batches, got {save_freq!r}")
+        self.backup_dir, self.save_freq = Path(os.fspath(backup_dir)), save_freq
+        self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
+        self.latest, self.previous = self.backup_dir / "latest.npz", self.backup_dir / "previous.npz"
+
+    def on_train_begin(self, logs=None):
+        if not self.model.built:
+            raise ValueError("BackupAndRestore needs a model that has its weights: give it an Input, or call it on a batch "
+                             "before fit")
+        if self.backup_dir.exists() and not self.backup_dir.is_dir():
+            raise ValueError(f"BackupAndRestore: {self.backup_dir} is a file; backup_dir is a folder of its own")
+        self.backup_dir.mkdir(parents=True, exist_ok=True)
+        for left in self.backup_dir.glob(".latest-*.npz"):               # of saves that were killed
+            left.unlink()
+        self.changes, self.batches, self.passes, self._named = Changes(), 0, 0, set()
+        self.changes.watch(self._parts())
+        self._tell_what_is_lost()
+        self.found = self._load()
+        if self.found is not None:
+            self._check(*self.found)
+            self._go_there(*self.found)
+            self._restore(*self.found)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.found is not None and self.model.progress.step:
+            self._restore(*self.found)                     # the others began this epoch once more: as if they had not
+        self.found = None
+
+    def on_train_batch_begin(self, batch, logs=None):
+        progress = self.model.progress
+        if progress.taken == 1:                            # the data have begun a pass
+            self.passes = getattr(progress.data, "passes", 1) - 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+        if self.save_freq != "epoch" and self.batches >= self.save_freq:
+            self.batches = 0
+            self._save()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.save_freq == "epoch":
+            self._save()
+
+    def on_train_end(self, logs=None):
+        progress = self.model.progress
+        if progress.epoch < progress.epochs and not self.model.stop_training:
+            kept = f"fit goes on from the backup in {self.backup_dir}" if self.latest.exists() else "there is no backup yet"
+            print(f"BackupAndRestore: {kept}")
+        elif self.delete_checkpoint:
+            for path in self.previous, self.latest:
+                path.unlink(missing_ok=True)
+            if not any(self.backup_dir.iterdir()):
+                self.backup_dir.rmdir()
+            _ended[self.backup_dir.resolve()] += 1
+
+    # What there is to save ----------------------------------------------------------------------------------------------
+
+    def _parts(self):
+        """(place, object) for all that training may change, each object once."""
+        seen, counts = {}, collections.Counter()
+        for callback in self.model.progress.callbacks:
+            if not isinstance(callback, (BackupAndRestore, ProgressBar)):
+                kind = type(callback).__name__
+                yield from parts(callback, f"{kind} {counts[kind]}" if counts[kind] else kind, seen)
+                counts[kind] += 1
+        yield from parts(self.model, "model", seen)
+
+    def _data(self):
+        """(place, object) for what gives the batches; of these, keys of random numbers are saved."""
+        seen, progress = {}, self.model.progress
+        for place, data in ("data", progress.data), ("validation data", progress.validation_data):
+            yield from parts(data, place, seen) if hasattr(data, "__dict__") else ()
+
+    def _tell_what_is_lost(self):
+        """A warning that names, once, what a backup does not hold."""
+        progress, lost = self.model.progress, set(self.changes.odd)
+        for place, data in ("data", progress.data), ("validation data", progress.validation_data):
+            if data is not None and not isinstance(data, (list, tuple)) and not hasattr(data, "start_at"):
+                lost.add(f"{place} ({type(data).__name__} without start_at: on going on, batches are gone through anew)")
+        if new := sorted(lost - self._named):
+            warnings.warn(f"BackupAndRestore cannot save {', '.join(new)}: a training that goes on may differ, if training "
+                          "changes them; what has get_state and set_state is saved", stacklevel=6)
+        self._named |= lost
+
+    def _save(self):
+        model, progress, arrays = self.model, self.model.progress, []
+
+        def keep(array):
+            arrays.append(array)
+            return len(arrays) - 1
+
+        places = list(self._parts())
+        text = {"format": FORMAT, "ended": _ended[self.backup_dir.resolve()], "batches": self.batches,
+                "epoch": progress.epoch, "step": progress.step, "taken": progress.taken, "steps": _length(progress.data),
+                "passes": self.passes if progress.taken else getattr(progress.data, "passes", 0),
+                "validation_passes": getattr(progress.validation_data, "passes", 0), "logs": pack(dict(progress.logs), keep),
+                "weights": [[w.path, list(w.shape), str(w.dtype), w.trainable, w.requires_grad, keep(w.numpy())]
+                            for w in model.weights],
+                "optimizers": {place: {"class": type(thing).__name__, "slots": self._slots(thing, keep)}
+                               for place, thing in places if isinstance(thing, Optimizer)},
+                "data": {place: pack(thing.key, keep) for place, thing in self._data() if "key" in vars(thing)},
+                "random": pack(_random_state(), keep), "state": self.changes.of(places, keep)}
+        self._tell_what_is_lost()
+        with replacing(self.latest) as temporary:
+            _write(temporary, text, arrays)
+            if self.double_checkpoint and self.latest.exists():
+                os.replace(self.latest, self.previous)
+
+    def _slots(self, optimizer, keep):
+        """{name of a slot: [[number of a weight, its array], ...]}."""
+        numbers = {id(weight): number for number, weight in enumerate(self.model.weights)}
+        if strange := [v for arrays in optimizer.slots.values() for v, _ in arrays.values() if id(v) not in numbers]:
+            raise ValueError(f"BackupAndRestore: the {type(optimizer).__name__} optimizer changes {strange[0]!r}, which is not "
+                             "among the weights of the model: make it an attribute of a layer in it")
+        return {name: [[numbers[id(v)], keep(to_device(array, "cpu"))] for v, array in arrays.values()]
+                for name, arrays in optimizer.slots.items()}
+
+    # Going on -----------------------------------------------------------------------------------------------------------
+
+    def _load(self):
+        """Text and arrays of the backup, or None if there is none. Of a damaged one the one before is taken."""
+        paths = [path for path in (self.latest, self.previous) if path.exists()]
+        for path in paths:
+            try:
+                return _read(path)
+            except _Damaged as error:
+                if path is paths[-1]:
+                    raise ValueError(f"BackupAndRestore: {path} is damaged, or no backup: {error}; delete the folder "
+                                     f"{self.backup_dir}, and training begins anew") from error
+                warnings.warn(f"BackupAndRestore: {path} is damaged ({error}); training goes on from the backup before it",
+                              stacklevel=5)
+
+    def _check(self, text, arrays):
+        """Raise ValueError unless the backup is of such a model, in such a training."""
+        mend = f"delete the folder {self.backup_dir} to train anew, or give this training another backup_dir"
+        ended = _ended[self.backup_dir.resolve()]
+        if text["ended"] != ended:
+            raise ValueError(f"BackupAndRestore: the backup in {self.backup_dir} is of training number {text['ended'] + 1} of "
+                             f"the script, this is number {ended + 1}: each needs a backup_dir of its own; {mend}")
+        theirs = [f"{path} {tuple(shape)} {dtype}" for path, shape, dtype, *_ in text["weights"]]
+        mine = [f"{w.path} {w.shape} {w.dtype}" for w in self.model.weights]
+        differing = [pair for pair in zip([t.rpartition("/")[2] for t in theirs], [m.rpartition("/")[2] for m in mine])
+                     if pair[0] != pair[1]]
+        if differing or len(theirs) != len(mine):
+            first = next((i for i, (t, m) in enumerate(zip(theirs, mine)) if t.rpartition("/")[2] != m.rpartition("/")[2]),
+                         min(len(theirs), len(mine)))
+            there, here = (names[first] if first < len(names) else "nothing" for names in (theirs, mine))
+            raise ValueError(f"BackupAndRestore: the backup in {self.backup_dir} is of another model: it has {len(theirs)} "
+                             f"weights, this one {len(mine)}; number {first} is {there} there, {here} here; {mend}")
+        optimizers = {place: thing for place, thing in self._parts() if isinstance(thing, Optimizer)}
+        for place in {**text["optimizers"], **optimizers}:
+            there = text["optimizers"].get(place, {"class": "nothing", "slots": {}})
+            here = optimizers.get(place)
+            if there["class"] != type(here).__name__ or not set(there["slots"]) <= _remembered(here):
+                raise ValueError(f"BackupAndRestore: the backup in {self.backup_dir} is of a training with {there['class']} as "
+                                 f"{place}, which remembers {sorted(there['slots'])}; here it is {type(here).__name__} with "
+                                 f"{sorted(_remembered(here))}; {mend}")
+        if text["taken"] and text["steps"] != _length(self.model.progress.data):
+            raise ValueError(f"BackupAndRestore: the backup in {self.backup_dir} is within {text['steps']} batches a pass, "
+                             f"the data here are {_length(self.model.progress.data)}; {mend}")
+        known = [place for place, _ in self._parts()]
+        if missing := [place for place in text["state"] if place not in known]:
+            warnings.warn(f"BackupAndRestore: the backup in {self.backup_dir} holds the state of {', '.join(missing)}, "
+                          "which are not here", stacklevel=5)
+
+    def _go_there(self, text, arrays):
+        """Let the data, and `fit`, begin where the backup was made."""
+        progress = self.model.progress
+        for place, thing in self._data():
+            if place in text["data"]:
+                thing.key = unpack(text["data"][place], arrays)
+        if hasattr(progress.validation_data, "start_at"):
+            progress.validation_data.start_at(text["validation_passes"], 0)
+        if hasattr(progress.data, "start_at"):
+            progress.data.start_at(text["passes"], text["taken"])
+        elif text["taken"]:
+            progress.data = _Skipping(progress.data, text["taken"])
+        self.passes, self.batches = text["passes"], text["batches"]
+        progress.epoch, progress.step, progress.taken = text["epoch"], text["step"], text["taken"]
+
+    def _restore(self, text, arrays):
+        model = self.model
+        model.progress.logs = unpack(text["logs"], arrays)
+        for weight, (_, _, _, trainable, requires_grad, number) in zip(model.weights, text["weights"]):
+            weight.assign(arrays[number])
+            weight.trainable, weight.requires_grad = trainable, requires_grad
+        places = list(self._parts())
+        for place, optimizer in places:
+            if isinstance(optimizer, Optimizer):
+                self._fill_slots(optimizer, text["optimizers"][place]["slots"], arrays)
+        self.changes.put(places, text["state"], arrays)
+        _set_random_state(unpack(text["random"], arrays))
+
+    def _fill_slots(self, optimizer, slots, arrays):
+        weights = self.model.weights
+        optimizer.slots.clear()
+        for name, entries in slots.items():
+            for weight, number in entries:
+                slot = optimizer.slot(name, weights[weight])
+                slot[...] = array_library(slot).asarray(arrays[number])
+
+
+def _remembered(optimizer) -> set:
+    """The names of all that an optimizer may remember of a weight."""
+    if optimizer is None:
+        return set()
+    groups = [*(group for options in optimizer.options for group in options.slot_groups), *optimizer.slot_groups]
+    return {name for group in groups for name in group} | set(optimizer.slots)
+
+
+def _length(data):
+    return len(data) if hasattr(data, "__len__") else None
+
+
+class _Skipping:
+    """Batches without those at the beginning of the first pass."""
+
+    def __init__(self, data, batches):
+        self.data, self.batches = data, batches
+
+    def __iter__(self):
+        batches, self.batches = self.batches, 0
+        yield from itertools.islice(self.data, batches, None)
+
+
+def _random_state() -> dict:
+    """Where all random numbers are: the common seed and the number of its next stream, NumPy's and Python's own generators."""
+    stream = next(config._streams)
+    config._streams = itertools.count(stream)
+    return {"seed": config._seed, "stream": stream, "numpy": np.random.get_state(), "python": random.getstate()}
+
+
+def _set_random_state(state):
+    config._seed, config._streams = state["seed"], itertools.count(state["stream"])
+    np.random.set_state(state["numpy"])
+    random.setstate(state["python"])
+
+
+# Files ------------------------------------------------------------------------------------------------------------------
+
+class _Damaged(Exception):
+    """A file that cannot be read as a backup."""
+
+
+def _write(path, text, arrays):
+    """A zip of arrays, as `np.load` reads them, and of the text; it has checksums of its own."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("backup.json", json.dumps(text))
+        for number, array in enumerate(arrays):
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.asarray(array), allow_pickle=False)
+            archive.writestr(f"{number}.npy", content.getbuffer())
+
+
+def _read(path):
+    content = path.read_bytes()                            # an error of the disk is none of the file
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            text = json.loads(archive.read("backup.json"))
+            arrays = [np.lib.format.read_array(io.BytesIO(archive.read(f"{number}.npy")), allow_pickle=False)
+                      for number in range(len(archive.namelist()) - 1)]
+    except Exception as error:                             # whatever bytes in disorder make of the readers
+        raise _Damaged(f"{type(error).__name__}: {error}") from error
+    if text.get("format") != FORMAT:
+        raise _Damaged(f"its format is {text.get('format')!r}, not {FORMAT!r}")
+    return text, arrays
