@@ -774,6 +774,13 @@ NORMALIZED = [((4, 3, 2, 5), (0, 1, 2)), ((3, 5, 4, 32), (0, 1, 2)), ((300, 40),
 NORMALIZED_ROWS = [((4, 6), 1, 1, 1e-3), ((300, 40), None, 1, 1e-5), ((33, 192), 1, None, 0.1), ((2, 3001), 1, 1, 1e-3), ((1, 1), None, None, 1e-3),
                    ((517, 33), 1, 1, 1e-3)]
 
+# Transforms in whole 64ths, which float32 holds: turned, mirrored, shrunk with a tilt, nearly nothing, and far away
+TURNED, MIRRORED = [0.75, -0.625, 2.5, 0.625, 0.75, -1.25, 0, 0], [-1, 0, 5, 0, 1, 0, 0, 0]
+TILTED, SHIFTED, FAR = [1.5, 0.25, -4, -0.125, 2.5, -6, 0.015625, 0.03125], [1, 0, 0.25, 0, 1, -0.75, 0, 0], [1, 0, 1e9, 0, 1, -70, 0, 0]
+WARPS = [(shape, np.array(transforms, float), (interpolation, fill_mode))
+         for interpolation in ("bilinear", "nearest") for fill_mode in ("constant", "nearest", "wrap", "mirror", "reflect")
+         for shape, transforms in [((4, 7, 6, 3), [TURNED, MIRRORED, TILTED, FAR]), ((2, 5, 9, 1), [TURNED]), ((1, 1, 1, 4), [SHIFTED]),
+                                   ((3, 6, 8, 21), [SHIFTED, TURNED, TILTED]), ((1, 8, 8, 2), [SHIFTED])]]
 KERNEL_SAMPLES = {
     "conv_forward": [(x, kernel, geometry) for x, kernel, dy, geometry, groups in CONVS],
     "conv_input_gradient": [(dy, kernel, geometry, groups) for x, kernel, dy, geometry, groups in CONVS],
@@ -801,6 +808,8 @@ KERNEL_SAMPLES = {
     "resample": [(normal(n, h, w, c), normal(oh, h), normal(ow, w)) for n, h, w, c, oh, ow in [
         (2, 7, 5, 3, 4, 8), (1, 1, 4, 1, 3, 1), (3, 6, 6, 17, 6, 2)]] + [
         (normal(2, 9, 12, 40), np.eye(5, 9, 2) + np.eye(5, 9, 4), np.eye(15, 12, -3))],         # bands, and rows of nothing
+    "warp": [(normal(*shape), transforms, *how, 0.5) for shape, transforms, how in WARPS],
+    "unwarp": [(normal(*shape), transforms, *how) for shape, transforms, how in WARPS],
     "normalized_rows": [(normal(*shape) + 3, gamma and normal(shape[1]), beta and normal(shape[1]), epsilon)
                         for shape, gamma, beta, epsilon in NORMALIZED_ROWS],
     "normalized_rows_gradients": [

@@ -435,6 +435,15 @@ def test_resampling_and_its_transpose_are_adjoint(x, rows, columns, version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("x,transforms,interpolation,fill_mode,fill", rows_of("warp"))
+def test_warping_and_its_gradient_are_adjoint(x, transforms, interpolation, fill_mode, fill, version):
+    g, = random_like([x])
+    with kernels.use(version):
+        y = kernels.warping.warp(x, transforms, interpolation, fill_mode, 0.0)
+        assert_adjoint((y, g), (x, kernels.warping.unwarp(g, transforms, interpolation, fill_mode)))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("x1,x2", [p for p in rows_of("product") if p.values[0].ndim == p.values[1].ndim == 2])
 def test_matrix_product_and_its_transpose_are_adjoint(x1, x2, version):
     with kernels.use(version):

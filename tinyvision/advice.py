@@ -71,7 +71,8 @@ def _who_ask_for_training(layer):
     """The layers, itself or inside, that compute something else in training."""
     for inner in layer.sublayers:
         yield from _who_ask_for_training(inner)
-    if layer._takes_training() and not layer.sublayers and (layer.trainable or not layer.weights):
+    if layer._takes_training() and not (layer.sublayers or getattr(layer, "active_untold", False)) and (
+            layer.trainable or not layer.weights):
         yield layer
 
 

@@ -105,7 +105,11 @@ def theirs(keras, row):
         y, after = call(functools.partial(layer.stateless_call, list(w), kept), filled(given, x), **training)
         return list(leaves(y)), after
 
-    outputs, after, gradients = vjp(run, [*map(np.asarray, weights), *floats(given)], arriving)
+    keras.config.set_floatx("float64")                     # what layers draw is of that type
+    try:
+        outputs, after, gradients = vjp(run, [*map(np.asarray, weights), *floats(given)], arriving)
+    finally:
+        keras.config.set_floatx("float32")
     names = [v.name for v in layer.trainable_variables]
     return dict(outputs=outputs, weights=list(zip(names, gradients)), inputs=gradients[len(names):],
                 kept={v.name: a for v, a in zip(layer.non_trainable_variables, after)}, names=[v.name for v in layer.weights])

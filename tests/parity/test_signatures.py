@@ -37,7 +37,7 @@ CLASSES = [pytest.param(home, cls, id=f"{home.__name__.rpartition('.')[2]}-{name
 LEFT_OUT = {                                               # argument, or (class, argument): why, or where it is tested
     **{name: "of all of their kind: test_arguments_are_those_of_keras" for name in ("name", "dtype", "trainable")},
     "data_format": "there is one: test_there_is_one_layout in tests/test_layers.py",
-    "seed": "the streams of numbers differ: what is drawn is tested in tests/test_layers.py",
+    "seed": "the streams of numbers differ: what is drawn is tested in tests/test_layers.py and tests/test_augmentation.py",
     "reduction": "all of them are taken in every row of test_losses.py",
     "flash_attention": "refused: there is one way to compute it", "mask_zero": "refused: there are no masks",
     "use_cudnn": "changes nothing: there is no cuDNN here", "unroll": "changes nothing: it tells how a loop is compiled",
@@ -52,6 +52,9 @@ LEFT_OUT = {                                               # argument, or (class
 CLOSED = {                                                 # sets of values that are closed, by the argument's name; or by the class's, too
     "padding": {"valid", "same"}, ("Conv1D", "padding"): {"valid", "same", "causal"},
     ("ZeroPadding1D", "padding"): None, ("ZeroPadding2D", "padding"): None,
+    **{(f"Random{name}", argument): values for name in ("Rotation", "Zoom", "Translation") for argument, values in [
+        ("fill_mode", {"reflect", "wrap", "constant", "nearest"}), ("interpolation", {"nearest", "bilinear"})]},
+    ("RandomFlip", "mode"): {"horizontal", "vertical", "horizontal_and_vertical"},
     "interpolation": {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"}, "fill_mode": {"constant"},
     "curve": {"ROC", "PR", "PRGAIN"}, "summation_method": {"interpolation", "majoring", "minoring"},
     "average": {None, "micro", "macro", "weighted"}, "class_aggregation": {None, "uniform_average", "variance_weighted_average"},

@@ -164,7 +164,7 @@ class Layer(Configurable):
         outer, _context.calls = _context.training, _context.calls + (_context.training is None)
         told = settings.pop("training", None)
         told = outer if told is None else told
-        _context.training = bool(told)
+        _context.training = "" if told is None else told   # "": there is a call around, and nobody said
         try:
             if self._takes_training():
                 settings["training"] = bool(told)

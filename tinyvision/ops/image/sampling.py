@@ -3,14 +3,13 @@ import itertools
 
 from ...autograd import Tensor, as_tensor
 from ...device import array_library
+from ...kernels.warping.reference import FAR, INSIDE, nearest
 from ...op import op
 from ..elementwise import clip, where
 from ..indexing import stack
 from ..mathematics import floor
 from ..shape import expand_dims
 from .arguments import as_dtype, as_floats, one_of
-
-FAR = 2.0 ** 24                                            # coordinates are held within: float32 has no fractions beyond
 
 
 def map_coordinates(inputs, coordinates, order: int, fill_mode: str = "constant", fill_value: float = 0) -> Tensor:
@@ -46,7 +45,7 @@ def map_coordinates(inputs, coordinates, order: int, fill_mode: str = "constant"
 
 def check_fill_mode(name: str, fill_mode: str) -> None:
     """Refuse a mode that there is not."""
-    one_of(name, "fill_mode", fill_mode, ["constant", *_INSIDE])
+    one_of(name, "fill_mode", fill_mode, list(INSIDE))
 
 
 def sampled(pixels, first, sizes, coordinates, order, fill_mode, fill_value) -> Tensor:
@@ -70,9 +69,12 @@ def sampled(pixels, first, sizes, coordinates, order, fill_mode, fill_value) -> 
         if fill_mode == "constant":
             found = where(there[..., None], found, fill_value)
         total = total + found * expand_dims(weight, -1)
-    if dtype.kind in "iu":                                 # halves go away from 0
-        total = where(total < 0, -floor(0.5 - total), floor(total + 0.5))
-    return as_dtype(total, dtype)
+    return as_dtype(away_from_0(total) if dtype.kind in "iu" else total, dtype)
+
+
+def away_from_0(x) -> Tensor:
+    """The nearest whole numbers; halves go away from 0."""
+    return where(x < 0, -floor(0.5 - x), floor(x + 0.5))
 
 
 def _neighbours(coordinate, size, order, fill_mode):
@@ -80,33 +82,13 @@ def _neighbours(coordinate, size, order, fill_mode):
     coordinate = clip(where(coordinate == coordinate, coordinate, FAR), -FAR, FAR)         # what is no number is far outside
     xp, c = array_library(coordinate.data), coordinate.data
     if order == 0:
-        whole = xp.trunc(c)
-        found = [(whole + xp.sign(c) * (abs(c - whole) >= 0.5), coordinate * 0 + 1)]
+        found = [(nearest(xp, c), coordinate * 0 + 1)]
     else:
         lower = xp.floor(c)
         share = coordinate - lower
         found = [(lower, 1 - share), (lower + 1, share)]
-    return [(_INSIDE.get(fill_mode, _edge)(place, size).astype("int64"), (place >= 0) & (place < size), share)
+    return [(INSIDE[fill_mode](place, size).astype("int64"), (place >= 0) & (place < size), share)
             for place, share in found]
-
-
-# Where a place outside lies inside ----------------------------------------------------------------------------------------
-
-def _edge(place, size):
-    return place.clip(0, size - 1)
-
-
-def _mirrored(place, size):
-    period = max(2 * size - 2, 1)
-    return abs((place + size - 1) % period - (size - 1)) if size > 1 else place * 0
-
-
-def _reflected(place, size):
-    place = place % (2 * size)
-    return place + (place >= size) * (2 * size - 1 - 2 * place)
-
-
-_INSIDE = {"nearest": _edge, "wrap": lambda place, size: place % size, "mirror": _mirrored, "reflect": _reflected}
 
 
 # Ops ----------------------------------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """Images turned, stretched, sheared, shifted, and seen from elsewhere."""
+from ... import kernels
 from ...autograd import Tensor, as_tensor
 from ...device import array_library
+from ...op import op
 from ..elementwise import cast, where
 from ..indexing import concatenate, stack
-from .arguments import as_batch, as_floats, as_given, one_of
-from .sampling import FAR, check_fill_mode, sampled
+from .arguments import as_batch, as_dtype, as_floats, as_given, one_of
+from .sampling import FAR, away_from_0, check_fill_mode, sampled
 
 ORDERS = {"nearest": 0, "bilinear": 1}
 
@@ -72,6 +74,10 @@ def perspective_transform(images, start_points, end_points, interpolation: str =
 
 def _warped(x, transform, interpolation, fill_mode, fill_value):
     """Images (N, H, W, C) and transforms (8,), (1, 8) or (N, 8)."""
+    if not transform.requires_grad:
+        y = _warp(as_floats(x), transforms=transform.data.reshape(-1, 8).astype("float64"), interpolation=interpolation,
+                  fill_mode=fill_mode, fill_value=fill_value)
+        return as_dtype(away_from_0(y) if x.dtype.kind in "iu" else y, x.dtype)
     xp, (N, H, W, C), dtype = array_library(x.data), x.shape, as_floats(x).dtype
     a0, a1, a2, b0, b1, b2, c0, c1 = (cast(transform.reshape(-1, 8)[:, i], dtype.name).reshape(-1, 1, 1) for i in range(8))
     across, down = xp.arange(W, dtype=dtype), xp.arange(H, dtype=dtype)[:, None]
@@ -81,6 +87,23 @@ def _warped(x, transform, interpolation, fill_mode, fill_value):
                      for u, v, w in ((b0, b1, b2), (a0, a1, a2)))
     image = xp.arange(N)[:, None, None]
     return sampled(x.reshape(N * H * W, C), image, (H, W), [rows, columns], ORDERS[interpolation], fill_mode, fill_value)
+
+
+@op
+def _warp(x, *, transforms, interpolation, fill_mode, fill_value):
+    """Images (N, H, W, C) and transforms that are constants, (1, 8) or (N, 8)."""
+    return kernels.warping.warp(x, transforms, interpolation, fill_mode, fill_value)
+
+
+@op
+def _unwarp(g, *, transforms, interpolation, fill_mode):
+    """The adjoint of _warp."""
+    return kernels.warping.unwarp(g, transforms, interpolation, fill_mode)
+
+
+_warp.gradient(x=lambda g, transforms, interpolation, fill_mode: _unwarp(
+    g, transforms=transforms, interpolation=interpolation, fill_mode=fill_mode))
+_unwarp.gradient(g=lambda g, **settings: _warp(g, fill_value=0.0, **settings))
 
 
 def _homography(start, end):
