@@ -3,6 +3,7 @@ import collections
 import io
 import itertools
 import json
+import operator
 import os
 import random
 import warnings
@@ -16,7 +17,7 @@ from ..device import array_library, to_device
 from ..files import replacing
 from ..optimizers import Optimizer
 from .base import Callback, ProgressBar
-from .state import Changes, pack, parts, unpack
+from .state import Changes, keys, pack, parts, unpack
 
 FORMAT = "tinyvision backup 1"
 _ended = collections.Counter()                             # folder -> how many trainings of this process ended well there
@@ -85,6 +86,7 @@ class BackupAndRestore(Callback):
             left.unlink()
         self.changes, self.batches, self.passes, self._named = Changes(), 0, 0, set()
         self.changes.watch(self._parts())
+        self.keys = {place: key for place, key, _ in self._keys()}
         self._tell_what_is_lost()
         self.found = self._load()
         if self.found is not None:
@@ -136,11 +138,11 @@ class BackupAndRestore(Callback):
                 counts[kind] += 1
         yield from parts(self.model, "model", seen)
 
-    def _data(self):
-        """(place, object) for what gives the batches; of these, keys of random numbers are saved."""
+    def _keys(self):
+        """(place, key, function that sets it) for the random numbers of what gives the batches."""
         seen, progress = {}, self.model.progress
         for place, data in ("data", progress.data), ("validation data", progress.validation_data):
-            yield from parts(data, place, seen) if hasattr(data, "__dict__") else ()
+            yield from keys(data, place, seen)
 
     def _tell_what_is_lost(self):
         """A warning that names, once, what a backup does not hold."""
@@ -169,7 +171,7 @@ class BackupAndRestore(Callback):
                             for w in model.weights],
                 "optimizers": {place: {"class": type(thing).__name__, "slots": self._slots(thing, keep)}
                                for place, thing in places if isinstance(thing, Optimizer)},
-                "data": {place: pack(thing.key, keep) for place, thing in self._data() if "key" in vars(thing)},
+                "keys": self.keys,
                 "random": pack(_random_state(), keep), "state": self.changes.of(places, keep)}
         self._tell_what_is_lost()
         with replacing(self.latest) as temporary:
@@ -237,9 +239,10 @@ class BackupAndRestore(Callback):
     def _go_there(self, text, arrays):
         """Let the data, and `fit`, begin where the backup was made."""
         progress = self.model.progress
-        for place, thing in self._data():
-            if place in text["data"]:
-                thing.key = unpack(text["data"][place], arrays)
+        for place, _, put in self._keys():
+            if place in text["keys"]:
+                put(tuple(text["keys"][place]))
+        self.keys = text["keys"]
         if hasattr(progress.validation_data, "start_at"):
             progress.validation_data.start_at(text["validation_passes"], 0)
         if hasattr(progress.data, "start_at"):
@@ -280,7 +283,8 @@ def _remembered(optimizer) -> set:
 
 
 def _length(data):
-    return len(data) if hasattr(data, "__len__") else None
+    """The number of batches in a pass; None where it is unknown."""
+    return (operator.length_hint(data) or None) if hasattr(data, "__len__") else None
 
 
 class _Skipping:
@@ -315,12 +319,14 @@ class _Damaged(Exception):
 
 def _write(path, text, arrays):
     """A zip of arrays, as `np.load` reads them, and of the text; it has checksums of its own."""
-    with zipfile.ZipFile(path, "w") as archive:
+    file = io.BytesIO()                                    # zip goes back and forth, which takes its time on a disk
+    with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("backup.json", json.dumps(text))
         for number, array in enumerate(arrays):
             content = io.BytesIO()
             np.lib.format.write_array(content, np.asarray(array), allow_pickle=False)
             archive.writestr(f"{number}.npy", content.getbuffer())
+    path.write_bytes(file.getbuffer())
 
 
 def _read(path):

@@ -14,13 +14,13 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..device import device_of, is_array, to_device
-from ..layers.base import NO_LAYERS, Call, SymbolicTensor
+from ..layers.base import NO_LAYERS, Call, Layer, SymbolicTensor
 from ..structures import leaves
 
+FUNCTIONS = types.FunctionType, types.MethodType, functools.partial
 PACKAGE = __package__.partition(".")[0]
 ELSEWHERE = NO_LAYERS | {"model", "progress", "slots", "built", "name"}            # saved by others, or the script's
-SETTINGS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.ModuleType, functools.partial, np.ufunc,
-            type, np.dtype, os.PathLike)
+SETTINGS = *FUNCTIONS, types.BuiltinFunctionType, types.ModuleType, np.ufunc, type, np.dtype, os.PathLike
 
 
 def pack(value, keep):
@@ -63,7 +63,7 @@ def parts(thing, place, seen):
         return
     seen[id(thing)] = thing
     yield place, thing
-    for name, value in attributes(thing).items():
+    for name, value in _inside(thing).items():
         for i, leaf in enumerate(leaves(value)):
             if _is_part(leaf):
                 yield from parts(leaf, f"{place}.{name}" + (f"[{i}]" if leaf is not value else ""), seen)
@@ -74,9 +74,54 @@ def attributes(thing) -> dict:
     return {name: value for name, value in getattr(thing, "__dict__", {}).items() if name not in ELSEWHERE}
 
 
+def _inside(thing) -> dict:
+    """The same, with the layers that only the calls of a functional model name."""
+    return attributes(thing) | ({"layers": thing.sublayers} if isinstance(thing, Layer) else {})
+
+
 def _is_part(thing):
     ours = any(cls.__module__.partition(".")[0] == PACKAGE for cls in type(thing).__mro__)
     return ours and not isinstance(thing, (Tensor, SymbolicTensor, Call, type))
+
+
+def keys(thing, place, seen):
+    """(place, key, function that sets it) for all keys of random numbers in what gives batches, and in the functions within.
+
+    A shuffle has one, and so have layers that a function calls, be it in a pipeline, by what the function closes over,
+    or by the names of globals in it.
+    """
+    if id(thing) in seen:
+        return
+    seen[id(thing)] = thing
+    cells, inside = {}, _inside(thing)
+    if isinstance(thing, types.FunctionType):
+        cells = dict(zip(thing.__code__.co_freevars, thing.__closure__ or ()))
+        inside = {name: cell.cell_contents for name, cell in cells.items() if cell != types.CellType()}
+        inside |= {name: thing.__globals__[name] for name in _names(thing.__code__)
+                   if name in thing.__globals__ and _is_users(thing.__globals__[name])}
+    elif isinstance(thing, types.MethodType):
+        inside = {"self": thing.__self__, "function": thing.__func__}
+    elif isinstance(thing, functools.partial):
+        inside = {"function": thing.func, "args": thing.args, **thing.keywords}
+    for name, value in inside.items():
+        if name == "key" and type(value) is tuple:
+            holder = (cells[name], "cell_contents") if cells else (thing, name)
+            yield f"{place}.{name}", value, functools.partial(setattr, *holder)
+        for i, leaf in enumerate(leaves(value)):
+            if _is_part(leaf) or isinstance(leaf, FUNCTIONS):
+                yield from keys(leaf, f"{place}.{name}" + (f"[{i}]" if leaf is not value else ""), seen)
+
+
+def _is_users(thing):
+    """Whether what a function names may hold keys: all but this package's own functions, of which each would lead to others."""
+    return not (isinstance(thing, types.FunctionType) and thing.__module__.partition(".")[0] == PACKAGE)
+
+
+def _names(code):
+    """The names of globals in the code of a function, and in that of the functions within."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        yield from _names(inner) if isinstance(inner, types.CodeType) else ()
 
 
 class Changes:
