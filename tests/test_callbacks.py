@@ -344,3 +344,88 @@ def test_stop_training_is_forgotten_by_the_next_fit():
     model = tiny()
     assert len(model.fit(X, Y, epochs=4, callbacks=[Stop()], verbose=0).epoch) == 1
     assert len(model.fit(X, Y, epochs=4, verbose=0).epoch) == 4
+
+
+# Averages of weights ----------------------------------------------------------------------------------------------------------
+
+def averaging(*watchers, epochs=4, framework=tv, kinds=layers, **settings):
+    """A small model that has been trained with averages of its weights; its history."""
+    model = framework.Sequential([framework.Input((3,)), kinds.Dense(4, activation="tanh"), kinds.Dense(1)])
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(size=w.shape).astype("float32") for w in model.get_weights()])
+    model.compile(framework.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.8), "mse")
+    x, y = rng.normal(size=(20, 3)).astype("float32"), rng.normal(size=(20, 1)).astype("float32")
+    history = model.fit(x[:12], y[:12], batch_size=4, epochs=epochs, shuffle=False, verbose=0, callbacks=list(watchers),
+                        validation_data=(x[12:], y[12:]), **settings)
+    return model, history.history
+
+
+class Notes(callbacks.Callback):
+    """The weights at each turn."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = {}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.seen["begin", epoch] = self.model.get_weights()
+
+    def on_test_begin(self, logs=None):
+        self.seen["test", len([turn for turn, _ in self.seen if turn == "test"])] = self.model.get_weights()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen["end", epoch] = self.model.get_weights()
+
+
+def test_averages_stand_in_for_the_weights_during_validation(tmp_path):
+    plain, between, over = Notes(), Notes(), Notes()
+    model, without = averaging(plain)
+    after, history = averaging(callbacks.SwapEMAWeights(), between)
+    kept = callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")
+    last, saved = averaging(callbacks.SwapEMAWeights(swap_on_epoch=True), over, kept)
+    assert history["loss"] == without["loss"] == saved["loss"]           # training goes on with the weights
+    assert history["val_loss"] == saved["val_loss"] != without["val_loss"]
+    for epoch in range(4):
+        weights = plain.seen["end", epoch]
+        for notes in between, over:
+            np.testing.assert_equal(notes.seen["begin", epoch], plain.seen["begin", epoch])
+        np.testing.assert_equal(between.seen["end", epoch], weights)
+        averages = over.seen["end", epoch]
+        np.testing.assert_equal(over.seen["test", epoch], averages)
+        assert all((a != b).any() for a, b in zip(averages, weights))
+        np.testing.assert_equal(tv.models.load_model(tmp_path / f"{epoch + 1}.keras").get_weights(), averages)
+    for ended in model, after, last:
+        np.testing.assert_equal(ended.get_weights(), averages)
+
+
+@pytest.mark.parametrize("swap_on_epoch", [False, True])
+def test_averages_stand_in_as_in_keras(keras, swap_on_epoch):
+    mine, ours = averaging(callbacks.SwapEMAWeights(swap_on_epoch))
+    other, theirs = averaging(keras.callbacks.SwapEMAWeights(swap_on_epoch), framework=keras, kinds=keras.layers)
+    for name in "loss", "val_loss":
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-5)
+    for a, b in zip(mine.get_weights(), other.get_weights()):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_averages_are_backed_up(tmp_path):
+    class Killed(callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise SystemExit
+
+    def watchers():
+        return callbacks.SwapEMAWeights(swap_on_epoch=True), callbacks.BackupAndRestore(tmp_path / "run")
+    whole, expected = averaging(*watchers())
+    with pytest.raises(SystemExit):
+        averaging(*watchers(), Killed())
+    model, found = averaging(*watchers())
+    assert found == expected
+    np.testing.assert_equal(model.get_weights(), whole.get_weights())
+
+
+def test_averages_need_an_optimizer_that_has_them():
+    model = tv.Sequential([tv.Input((1,)), layers.Dense(1)])
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match="SwapEMAWeights needs an optimizer that averages weights: give Adam use_ema=True"):
+        model.fit([[1.0]], [[1.0]], callbacks=[callbacks.SwapEMAWeights()], verbose=0)

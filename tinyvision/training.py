@@ -106,22 +106,19 @@ class Trainer:
         history = self.history = History()
         bars = [ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
         around = [*(callbacks or ()), history, *bars]           # the history holds what callbacks add to the logs
-        around = sorted(around, key=lambda callback: callback.last)
+        around.sort(key=lambda callback: callback.last)
         at = self.progress = Progress(training, validation_data, around, epochs, initial_epoch)
         for callback in around:
             callback.model = self
         self.stop_training, stream = False, at.batches(endless=True)
         _tell(around, "on_train_begin")
         try:
-            for epoch in range(at.epoch, epochs):
-                if self.stop_training:
-                    break
+            for epoch in first(iter(range(at.epoch, epochs)), None, lambda: self.stop_training):
                 self._reset_metrics()
                 _tell(around, "on_epoch_begin", epoch)
                 self._train_epoch(stream if steps_per_epoch else at.batches(), steps_per_epoch)
                 if validation_data is not None and (epoch + 1) % validation_freq == 0:
-                    found = self._validate(validation_data, validation_batch_size or batch_size, validation_steps)
-                    at.logs.update({f"val_{name}": value for name, value in found.items()})
+                    at.logs.update(self._validate(validation_data, validation_batch_size or batch_size, validation_steps))
                 at.epoch, at.step = epoch + 1, 0
                 _tell(around, "on_epoch_end", epoch, at.logs)
         except KeyboardInterrupt:
@@ -197,7 +194,10 @@ class Trainer:
     def _validate(self, data, batch_size, steps):
         arrays = isinstance(data, (tuple, list)) and len(data) in (2, 3) and not isinstance(data[0], tuple)
         x, y, *weight = data if arrays else (data, None)
-        return self.evaluate(x, y, batch_size if arrays else None, 0, *weight, steps=steps, return_dict=True)
+        _tell(self.progress.callbacks, "on_test_begin")
+        found = self.evaluate(x, y, batch_size if arrays else None, 0, *weight, steps=steps, return_dict=True)
+        _tell(self.progress.callbacks, "on_test_end", found)
+        return {f"val_{name}": value for name, value in found.items()}
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
                  return_dict=False) -> float | list | dict:

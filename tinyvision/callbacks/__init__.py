@@ -1,4 +1,5 @@
 """What happens around training steps, with the names and arguments of Keras."""
+from .averages import SwapEMAWeights
 from .backup import BackupAndRestore
 from .base import Callback, History, ProgressBar
 from .monitor import EarlyStopping, ModelCheckpoint
