@@ -407,6 +407,21 @@ def test_fit_shows_how_many_batches_there_are(capsys):
     assert "3/3" in capsys.readouterr().err
 
 
+def test_fit_with_data_of_unknown_length_or_without_end(tmp_path):
+    x, y = arrays()
+    pairs = Dataset.from_tensor_slices((x, y)).batch(8)
+    unknown = Dataset.from_generator(lambda: zip(x, y)).batch(8)
+    expected = model().fit(pairs, epochs=2, verbose=0).history["loss"]
+    made = model()
+    np.testing.assert_allclose(made.fit(unknown, epochs=2, verbose=1).history["loss"], expected, rtol=1e-6)
+    assert made.predict(unknown, verbose=1).shape == (20, 2) and made.evaluate(unknown, verbose=0) > 0
+    with pytest.raises(ValueError, match="this dataset has no end.*steps_per_epoch in fit"):
+        model().fit(pairs.repeat(), verbose=0)
+    for name, data in ("unknown", unknown.repeat(2)), ("endless", pairs.repeat()):
+        found = model().fit(data, epochs=2, steps_per_epoch=3, verbose=0, callbacks=[tv.callbacks.BackupAndRestore(tmp_path / name)])
+        np.testing.assert_allclose(found.history["loss"], expected, rtol=1e-6)
+
+
 def test_fit_with_steps_goes_on_where_it_was():
     seen = []
 

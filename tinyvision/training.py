@@ -1,4 +1,6 @@
 """Trainer: compile, fit and evaluate, for every Model."""
+import operator
+
 from . import losses, metrics as metric_classes, optimizers
 from .autograd import Tensor, no_grad
 from .callbacks.base import History, ProgressBar
@@ -101,12 +103,12 @@ class Trainer:
             if not isinstance(training, ArrayBatches):
                 raise ValueError("validation_split is for arrays; give an iterable of batches as validation_data")
             training, validation_data = training.split(validation_split)
-        steps = steps_per_epoch or (len(training) if hasattr(training, "__len__") else None)
+        steps = steps_per_epoch or operator.length_hint(training) or None
         training = self.weigh(training, class_weight) if class_weight else training
         history = self.history = History()
         bars = [ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
-        around = [*(callbacks or ()), history, *bars]           # the history holds what callbacks add to the logs
-        around.sort(key=lambda callback: callback.last)
+        # The history stands behind the callbacks: it holds what they add to the logs.
+        around = sorted([*(callbacks or ()), history, *bars], key=lambda callback: callback.last)
         at = self.progress = Progress(training, validation_data, around, epochs, initial_epoch)
         for callback in around:
             callback.model = self

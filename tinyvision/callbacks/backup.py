@@ -284,7 +284,10 @@ def _remembered(optimizer) -> set:
 
 def _length(data):
     """The number of batches in a pass; None where it is unknown."""
-    return (operator.length_hint(data) or None) if hasattr(data, "__len__") else None
+    try:
+        return operator.length_hint(data) or None
+    except ValueError:                                     # a Dataset without end
+        return None
 
 
 class _Skipping:

@@ -95,6 +95,8 @@ def _beginning(path):
     with contextlib.nullcontext(path) if hasattr(path, "read") else open(path, "rb") as file:
         file.seek(0)
         first = file.read(12)
+    if first.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8")):
+        return f"begins as an image does, but its header is broken or incomplete: {first!r}"
     return f"is no image of a kind that is read ({', '.join(KINDS)}): it begins with {first!r}" if first else "is empty"
 
 

@@ -67,8 +67,9 @@ def _along(image, axis, places, weights):
     """Sums of pixels along one axis, weighted."""
     shape = (-1, 1, 1) if axis == 0 else (-1, 1)
     total = image.take(places[0], axis) * weights[0].reshape(shape)
+    term = np.empty_like(total)
     for place, weight in zip(places[1:], weights[1:]):
-        total += image.take(place, axis) * weight.reshape(shape)
+        total += np.multiply(image.take(place, axis), weight.reshape(shape), out=term)
     return total
 
 

@@ -1,4 +1,6 @@
 """model.predict, and what a model does with single batches: `train_on_batch`, `test_on_batch`, `predict_on_batch`."""
+import operator
+
 import numpy as np
 
 from ..advice import names_arguments
@@ -23,7 +25,7 @@ def predict(model, x, batch_size: int | None = None, verbose=0, steps: int | Non
         A NumPy array, or the model's structure of them.
     """
     found = batches(x, None, batch_size)
-    bar = ProgressBar(1, len(found) if hasattr(found, "__len__") else None)
+    bar = ProgressBar(1, steps or operator.length_hint(found) or None)
     if verbose:
         bar.on_epoch_begin(0)
     parts = []
