@@ -49,13 +49,15 @@ from .merge import (
     multiply,
     subtract,
 )
+from .mixing import CutMix, MixUp, RandomErasing
 from .norm import BatchNormalization
 from .numerical import Normalization
 from .penalties import add_loss as _add_loss
 from .pool import MaxPool2D, MaxPooling2D
 from .pool1d import AveragePooling1D, AvgPool1D, MaxPool1D, MaxPooling1D
-from .preprocessing import Rescaling, Resizing
-from .random_geometry import RandomFlip, RandomRotation, RandomTranslation, RandomZoom
+from .preprocessing import CenterCrop, Rescaling, Resizing
+from .random_color import RandomBrightness, RandomContrast
+from .random_geometry import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
 from .regularization import (
     ActivityRegularization,

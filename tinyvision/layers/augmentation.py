@@ -1,36 +1,84 @@
-"""What layers share that change images at random, each in a way of its own."""
+"""What layers share that change images: each alike, or at random each in a way of its own."""
 import numpy as np
 
 from ..kernels.random import uniform
 from ..ops.conv import channels_last
 from ..ops.image.arguments import as_batch
 from ..structures import leaves
-from .base import SymbolicTensor, _context
+from .base import Layer, SymbolicTensor, _context
 from .core import described
 from .drawing import Drawing
 
 
-class Augmentation(Drawing):
-    """A layer that changes images in training, each by numbers drawn for it alone, and otherwise returns them as they are.
+def same(x):
+    """What is not changed."""
+    return x
 
-    It takes images (N, H, W, C), or one image (H, W, C); or a dictionary of "images" and perhaps "labels" and
-    "segmentation_masks" (N, H, W, 1), and returns what it was given. Integers become floats of the layer's dtype.
 
-    In `fit` it is active, in `evaluate` and `predict` it is not. Where nobody says whether this is training it is active, too,
-    as in Keras: `layer(x)` and `model(x)` show what it does; with `training=False` it does nothing.
+class ImageLayer(Layer):
+    """A layer for images (N, H, W, C), or one image (H, W, C); or for a dictionary with "images", and perhaps with their
+    "labels" and "segmentation_masks" (N, H, W, 1), which returns such a dictionary.
 
-    A subclass says in `draw` what comes of the drawn numbers, in `change` what becomes of a batch of images, and in
-    `change_labels` and `change_masks` what of the others.
+    A subclass says in `change` what becomes of a batch of images, and in `change_masks` what of masks.
     """
-    active_untold = True
-    keeps_integers = False                                 # whether what is integer stays so
+    keeps_integers = False                                 # or they become floats of the layer's dtype
 
-    def __init__(self, seed=None, *, data_format=None, bounding_box_format=None, **settings):
-        super().__init__(seed, **settings)
+    def __init__(self, *, data_format=None, bounding_box_format=None, **settings):
+        super().__init__(**settings)
         channels_last(data_format, self.name)
         if bounding_box_format is not None:
             raise ValueError(f"{described(self)}: bounding_box_format={bounding_box_format!r} is not available: bounding "
                              "boxes are not changed with the images; labels and segmentation_masks are")
+
+    def call(self, data):
+        return self.with_each(data, self.change, same, self.change_masks)
+
+    def change(self, x):
+        """What becomes of images."""
+        raise NotImplementedError
+
+    def change_masks(self, masks):
+        """What becomes of their masks."""
+        return masks
+
+    def with_each(self, data, images, labels, masks):
+        """The data, each with a function of batches done to it."""
+        given = self.checked(data)
+        single, done = given["images"].ndim == 3, {}
+        for name, x in given.items():
+            function = dict(images=images, labels=labels, segmentation_masks=masks).get(name, same)
+            if name == "images" and x.dtype.kind != "f" and not self.keeps_integers:
+                x = x.astype(self.dtype)
+            done[name] = x if function is same else function(x[None])[0] if single else function(x)
+        return done if isinstance(data, dict) else done["images"]
+
+    def checked(self, data) -> dict:
+        """The data as a dictionary, if it is what such a layer takes."""
+        given = data if isinstance(data, dict) else {"images": data}
+        if "images" not in given:
+            raise ValueError(f'{described(self)} takes images, or a dictionary with them under "images"; this one has '
+                             f"{', '.join(map(repr, given)) or 'nothing'}")
+        if "bounding_boxes" in given:
+            raise ValueError(f"{described(self)}: bounding boxes are not changed with the images; leave them out of the "
+                             "dictionary")
+        images, masks = given["images"], given.get("segmentation_masks")
+        as_batch(described(self), images)
+        if masks is not None and (masks.ndim != images.ndim or masks.shape[:-1] != images.shape[:-1]):
+            raise ValueError(f"{described(self)}: masks are (N, H, W, 1), as large as the images {images.shape}, got "
+                             f"{masks.shape}")
+        return given
+
+
+class Augmentation(ImageLayer, Drawing):
+    """An ImageLayer that changes images in training, each by numbers drawn for it, and otherwise returns them as they are.
+
+    In `fit` it is active, in `evaluate` and `predict` it is not. Where nobody says whether this is training it is active, too,
+    as in Keras: `layer(x)` and `model(x)` show what it does; with `training=False` it does nothing.
+
+    A subclass says in `draw` what comes of the drawn numbers; `change`, `change_labels` and `change_masks` are given it.
+    """
+    active_untold = True
+    rest = rest_masks = staticmethod(same)                 # what becomes of images and masks outside of training
 
     def __call__(self, *args, **settings):
         untold = settings.get("training") is None and _context.training in (None, "")
@@ -39,55 +87,26 @@ class Augmentation(Drawing):
         return super().__call__(*args, **settings)
 
     def call(self, data, training=True):
-        given = data if isinstance(data, dict) else {"images": data}
-        self._check(given)
-        single = given["images"].ndim == 3
-        drawn = self.draw(as_batch(described(self), given["images"]).shape, *self.next_draw()) if training else None
-        changes = {"images": self._images, "labels": self._labels, "segmentation_masks": self._masks}
-        done = {}
-        for name, x in given.items():
-            change = changes.get(name, lambda x, drawn: x)
-            done[name] = change(x[None], drawn)[0] if single and training else change(x, drawn)
-        return done if isinstance(data, dict) else done["images"]
+        if not training:
+            return self.with_each(data, self.rest, same, self.rest_masks)
+        shape = self.checked(data)["images"].shape
+        drawn = self.draw(shape if len(shape) == 4 else (1, *shape), *self.next_draw())
+        return self.with_each(data, lambda x: self.change(x, drawn), lambda y: self.change_labels(y, drawn),
+                              lambda masks: self.change_masks(masks, drawn))
 
     def draw(self, shape, key, step):
-        """What is drawn for images of that shape."""
+        """What is drawn for images (N, H, W, C)."""
         raise NotImplementedError
 
     def change(self, x, drawn):
-        """What becomes of images in training."""
         raise NotImplementedError
 
     def change_labels(self, y, drawn):
-        """What becomes of their labels."""
+        """What becomes of labels."""
         return y
 
     def change_masks(self, masks, drawn):
-        """What becomes of their masks."""
         return masks
-
-    def _images(self, x, drawn):
-        x = x if x.dtype.kind == "f" or self.keeps_integers else x.astype(self.dtype)
-        return x if drawn is None else self.change(x, drawn)
-
-    def _labels(self, y, drawn):
-        return y if drawn is None else self.change_labels(y, drawn)
-
-    def _masks(self, masks, drawn):
-        return masks if drawn is None else self.change_masks(masks, drawn)
-
-    def _check(self, given):
-        if "images" not in given:
-            raise ValueError(f'{described(self)} takes images, or a dictionary with them under "images", got one of '
-                             f"{', '.join(map(repr, given)) or 'nothing'}")
-        if "bounding_boxes" in given:
-            raise ValueError(f"{described(self)}: bounding boxes are not changed with the images; leave them out of "
-                             "the dictionary")
-        images, masks = given["images"], given.get("segmentation_masks")
-        as_batch(described(self), images)
-        if masks is not None and (masks.ndim != images.ndim or masks.shape[:-1] != images.shape[:-1]):
-            raise ValueError(f"{described(self)}: masks are (N, H, W, 1), as large as the images {images.shape}, got "
-                             f"{masks.shape}")
 
 
 def between(limits, numbers):
@@ -97,7 +116,7 @@ def between(limits, numbers):
 
 
 def drawn_for_each(count, shape, key, step):
-    """`count` numbers in [0, 1) for each image: the n-th numbers of the call are those of the n-th image. (count, N)."""
+    """`count` numbers in [0, 1) for each image, (count, N): those of an image are the same in a batch of any size."""
     return uniform((shape[0], count), key, step).T
 
 

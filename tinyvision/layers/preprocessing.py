@@ -3,9 +3,9 @@ import numpy as np
 
 from .. import ops
 from ..device import array_library
-from ..ops.conv import channels_last
 from ..ops.image.arguments import one_of
 from ..ops.image.resizing import INTERPOLATIONS
+from .augmentation import ImageLayer
 from .base import Layer
 from .core import described, positive
 
@@ -30,9 +30,10 @@ class Rescaling(Layer):
         return array_library(x.data).asarray(numbers, self.dtype) if np.ndim(numbers) else numbers
 
 
-class Resizing(Layer):
+class Resizing(ImageLayer):
     """Images in another size, as `ops.image.resize` makes them: (N, H, W, C) -> (N, height, width, C); or of one image.
 
+    In a dictionary, masks take the nearest pixel.
     https://keras.io/api/layers/preprocessing_layers/image_preprocessing/resizing/
 
     Args:
@@ -41,10 +42,11 @@ class Resizing(Layer):
         data_format: None or "channels_last", the one layout there is.
     """
 
+    keeps_integers = True
+
     def __init__(self, height, width, interpolation="bilinear", crop_to_aspect_ratio=False, pad_to_aspect_ratio=False,
                  fill_mode="constant", fill_value=0.0, antialias=False, data_format=None, **settings):
-        super().__init__(**settings)
-        channels_last(data_format, self.name)
+        super().__init__(data_format=data_format, **settings)
         self.height, self.width = positive(height, "height", self), positive(width, "width", self)
         self.interpolation = one_of(described(self), "interpolation", interpolation, INTERPOLATIONS)
         self.fill_mode, self.fill_value = one_of(described(self), "fill_mode", fill_mode, ["constant"]), fill_value
@@ -53,6 +55,37 @@ class Resizing(Layer):
         if crop_to_aspect_ratio and pad_to_aspect_ratio:
             raise ValueError(f"{described(self)}: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
 
-    def call(self, x):
-        return ops.image.resize(x, (self.height, self.width), self.interpolation, self.antialias, self.crop_to_aspect_ratio,
-                                self.pad_to_aspect_ratio, self.fill_mode, self.fill_value)
+    def change(self, x, interpolation=None):
+        return ops.image.resize(x, (self.height, self.width), interpolation or self.interpolation, self.antialias,
+                                self.crop_to_aspect_ratio, self.pad_to_aspect_ratio, self.fill_mode, self.fill_value)
+
+    def change_masks(self, masks):
+        return self.change(masks, "nearest")
+
+
+class CenterCrop(ImageLayer):
+    """The middle of images, of that size. Where an image is smaller, the largest part that has its shape is resized.
+
+    Of an odd rest, one pixel more is cut off below and on the right.
+    https://keras.io/api/layers/preprocessing_layers/image_preprocessing/center_crop/
+
+    Args:
+        height, width: of the part.
+        data_format: None or "channels_last", the one layout there is.
+
+    >>> CenterCrop(1, 2)([[[1.0], [2.0], [3.0], [4.0]]]).numpy()[0, :, 0]
+    array([2., 3.], dtype=float32)
+    """
+
+    def __init__(self, height, width, data_format=None, **settings):
+        super().__init__(data_format=data_format, **settings)
+        self.height, self.width = positive(height, "height", self), positive(width, "width", self)
+
+    def change(self, x, interpolation="bilinear"):
+        top, left = (x.shape[1] - self.height) // 2, (x.shape[2] - self.width) // 2
+        if min(top, left) >= 0:
+            return x[:, top:top + self.height, left:left + self.width]
+        return ops.image.resize(x, (self.height, self.width), interpolation, crop_to_aspect_ratio=True)
+
+    def change_masks(self, masks):
+        return self.change(masks, "nearest")

@@ -1,20 +1,20 @@
-"""Layers that flip, turn, stretch and shift images at random: `ops.image.affine_transform`, with a transform for each image."""
+"""Layers that flip, turn, stretch, shift and crop images at random."""
 import numpy as np
 
 from .. import ops
 from ..ops.image.arguments import one_of
 from .augmentation import Augmentation, between, drawn_for_each, limits
-from .core import described
+from .core import described, positive
 
 FILL_MODES, INTERPOLATIONS = ["reflect", "wrap", "constant", "nearest"], ["nearest", "bilinear"]
 FLIPS = ["horizontal_and_vertical", "horizontal", "vertical"]
 
 
 class RandomWarp(Augmentation):
-    """What they share: they draw a transform for each image, (N, 8), as `ops.image.affine_transform` takes it."""
+    """What most of them share: they draw a transform for each image, (N, 8), as `ops.image.affine_transform` takes it."""
 
     def __init__(self, fill_mode, interpolation, seed, fill_value, **settings):
-        super().__init__(seed, **settings)
+        super().__init__(seed=seed, **settings)
         self.fill_mode = one_of(described(self), "fill_mode", fill_mode, FILL_MODES)
         self.interpolation = one_of(described(self), "interpolation", interpolation, INTERPOLATIONS)
         self.fill_value = fill_value
@@ -130,6 +130,43 @@ class RandomTranslation(RandomWarp):
     def draw(self, shape, key, step):
         (_, H, W, _), (high, wide) = shape, drawn_for_each(2, shape, key, step)
         return transforms(1, 0, -W * between(self.width_factor, wide), 0, 1, -H * between(self.height_factor, high))
+
+
+class RandomCrop(Augmentation):
+    """A part of each image in training, of the same size and from a random place; the middle, resized, otherwise.
+
+    Outside of training, and where an image is smaller than the part, the largest part in the middle that has its shape is
+    resized. https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_crop/
+
+    Keras takes the part of all images of a batch from one place; here each image has a place of its own.
+
+    Args:
+        height, width: of the part.
+        seed, data_format: as for `RandomRotation`.
+    """
+
+    def __init__(self, height, width, seed=None, data_format=None, **settings):
+        super().__init__(seed=seed, data_format=data_format, **settings)
+        self.height, self.width = positive(height, "height", self), positive(width, "width", self)
+
+    def draw(self, shape, key, step):
+        spare = shape[1] - self.height, shape[2] - self.width
+        return [(numbers * (n + 1)).astype(int) for n, numbers in zip(spare, drawn_for_each(2, shape, key, step).astype(float))]
+
+    def change(self, x, drawn):
+        smaller = x.shape[1] < self.height or x.shape[2] < self.width
+        return self.rest(x) if smaller else ops.image.framing.crop_each(x, tops=drawn[0], lefts=drawn[1],
+                                                                        size=(self.height, self.width))
+
+    def rest(self, x, interpolation="bilinear"):
+        return ops.image.resize(x, (self.height, self.width), interpolation, crop_to_aspect_ratio=True)
+
+    def rest_masks(self, masks):
+        return self.rest(masks, "nearest")
+
+    def change_masks(self, masks, drawn):
+        smaller = masks.shape[1] < self.height or masks.shape[2] < self.width
+        return self.rest_masks(masks) if smaller else self.change(masks, drawn)
 
 
 def transforms(*numbers):

@@ -12,4 +12,8 @@ ROWS = {
     "Resizing lanczos5": ("Resizing", dict(height=4, width=3, interpolation="lanczos5", antialias=True), IMAGES, None),
     "Resizing pad": ("Resizing", dict(height=3, width=6, pad_to_aspect_ratio=True, fill_mode="constant", fill_value=0.5,
                                       data_format="channels_last"), IMAGES, None),
+    "CenterCrop": ("CenterCrop", dict(height=4, width=2), IMAGES, None),
+    "CenterCrop of all": ("CenterCrop", dict(height=7, width=5, data_format="channels_last"), IMAGES, None),
+    "CenterCrop of lower images": ("CenterCrop", dict(height=9, width=3), IMAGES, None),
+    "CenterCrop of narrower images": ("CenterCrop", dict(height=2, width=8), IMAGES, None),
 }

@@ -22,4 +22,6 @@ ROWS = {
     "RandomTranslation wrap": ("RandomTranslation", WARP | dict(fill_mode="wrap", width_factor=[-1, -1]), IMAGES, True),
     "RandomTranslation constant": ("RandomTranslation", WARP | dict(fill_mode="constant", fill_value=3.5), IMAGES, True),
     "RandomTranslation nearest": ("RandomTranslation", WARP | dict(fill_mode="nearest", interpolation="nearest", fill_value=1), IMAGES, True),
+    "RandomCrop of all": ("RandomCrop", dict(height=7, width=5, seed=1), IMAGES, True),
+    "RandomCrop of smaller images": ("RandomCrop", dict(height=14, width=10, data_format="channels_last"), IMAGES, True),
 }

@@ -1,5 +1,5 @@
 """Random numbers that depend on nothing but a key and a counter."""
 from ..choice import offer
-from .reference import dropped, normal, uniform
+from .reference import NUMBERS_FOR_BETA, beta, dropped, normal, uniform
 
 offer(f"{__name__}.counters")

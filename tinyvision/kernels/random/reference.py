@@ -12,6 +12,8 @@ ROUNDS = 10
 MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 KEY_STEPS = 0x9E3779B9, 0xBB67AE85                         # the golden ratio, and the square root of 3 less 1
 LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+TRIES = 16                                                 # of which each succeeds nineteen times in twenty
+NUMBERS_FOR_BETA = 2 * (1 + 3 * TRIES)
 
 
 def philox(counter, key):
@@ -52,6 +54,33 @@ def normal(shape, key, step=0):
     u, v = uniform(((size + 1) // 2, 2), key, step).astype(np.float64).T
     radius, angle = np.sqrt(-2 * np.log1p(-u)), 2 * np.pi * v
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)[:size].reshape(shape)
+
+
+def beta(alpha, numbers):
+    """Numbers of the beta distribution of (alpha, alpha): between 0 and 1, near the ends for a small alpha, in float64.
+
+    x / (x + y), where x and y are of the gamma distribution of alpha.
+
+    Args:
+        alpha: above 0, one for all or (N,).
+        numbers: NUMBERS_FOR_BETA numbers of `uniform` for each: (NUMBERS_FOR_BETA, N).
+    """
+    x, y = (_log_of_gamma(alpha, part) for part in np.split(numbers.astype(np.float64), 2))
+    return (1 + np.tanh((x - y) / 2)) / 2                  # 1 / (1 + exp(y - x)), which does not overflow
+
+
+def _log_of_gamma(alpha, numbers):
+    """Logarithms of numbers of the gamma distribution of alpha (Marsaglia and Tsang, 2000).
+
+    For normal z, d (1 + z / sqrt(9 d))**3 nearly has that of d + 1/3; to throw a few away makes it so. With d = alpha + 2/3
+    that is alpha + 1, and u**(1 / alpha) times it is what is wanted. The first of TRIES that is not thrown away is taken.
+    """
+    u, (a, b, c) = numbers[0], np.split(numbers[1:], 3)    # (N,), and (TRIES, N) each
+    z, d = np.sqrt(-2 * np.log1p(-a)) * np.cos(2 * np.pi * b), alpha + 2 / 3
+    root = np.maximum(1 + z / np.sqrt(9 * d), 1e-9)
+    kept = (root > 1e-9) & (np.log1p(-c) < z * z / 2 + d * (1 - root ** 3 + 3 * np.log(root)))
+    first = np.take_along_axis(root, kept.argmax(axis=0)[None], axis=0)[0]
+    return np.log(d) + 3 * np.log(first) + np.log1p(-u) / alpha
 
 
 @kernel

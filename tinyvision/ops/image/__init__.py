@@ -1,4 +1,5 @@
 """Differentiable functions of images, with the names, arguments and defaults of keras.ops.image. Channels last, everywhere."""
+from . import framing, toning
 from .blurring import gaussian_blur
 from .color import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
 from .framing import crop_images, pad_images

@@ -1,5 +1,7 @@
 """Cutting a part out of images, and putting margins around them."""
 from ...autograd import Tensor
+from ...device import array_library
+from ...op import op
 from ..indexing import pad
 from .arguments import as_batch, as_given, is_size
 
@@ -52,6 +54,28 @@ def pad_images(images, top_padding: int | None = None, left_padding: int | None 
             (x.shape[1], top_padding, bottom_padding, target_height, ("top_padding", "bottom_padding", "target_height")),
             (x.shape[2], left_padding, right_padding, target_width, ("left_padding", "right_padding", "target_width"))])
     return as_given(pad(x, ((0, 0), height, width, (0, 0))), images)
+
+
+@op
+def crop_each(x, *, tops, lefts, size):
+    """A rectangle of each image of a batch (N, H, W, C), from a place of its own: (N, *size, C)."""
+    y = array_library(x).empty((len(x), *size, x.shape[3]), x.dtype)
+    for n, (top, left) in enumerate(zip(tops, lefts)):
+        y[n] = x[n, top:top + size[0], left:left + size[1]]
+    return y
+
+
+@op
+def pad_each(y, *, tops, lefts, shape):
+    """The adjoint of crop_each: each rectangle at its place, amid zeros: (N, H, W, C), the shape."""
+    x = array_library(y).zeros(shape, y.dtype)
+    for n, (top, left) in enumerate(zip(tops, lefts)):
+        x[n, top:top + y.shape[1], left:left + y.shape[2]] = y[n]
+    return x
+
+
+crop_each.gradient(x=lambda g, x_shape, tops, lefts: pad_each(g, tops=tops, lefts=lefts, shape=x_shape))
+pad_each.gradient(y=lambda g, y_shape, tops, lefts: crop_each(g, tops=tops, lefts=lefts, size=y_shape[1:3]))
 
 
 def _part(size, before, after, target, words):
