@@ -78,7 +78,8 @@ def image_dataset_from_directory(
             ("label_mode", label_mode, ["int", "categorical", "binary", None]), ("color_mode", color_mode, list(MODES)),
             ("interpolation", str(interpolation).lower(), INTERPOLATIONS), ("format", format, ["tf"]),
             ("subset", subset, ["training", "validation", "both", None]), ("unreadable", unreadable, ["skip", "raise"])]:
-        one_of("image_dataset_from_directory", argument, value, known)
+        if value is not None or None not in known:
+            one_of("image_dataset_from_directory", argument, value, [choice for choice in known if choice])
     channels_last(data_format, "image_dataset_from_directory")
     size = (image_size, image_size) if is_size(image_size, 1) else image_size
     if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(is_size(n, 1) for n in size):
