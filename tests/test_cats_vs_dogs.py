@@ -18,6 +18,7 @@ from shared_data import shared
 
 from tinyvision.data import download
 from tinyvision.datasets import cats_vs_dogs
+from tinyvision.datasets.drawings import draw_animal, picture
 
 SCRIPT = Path(__file__).parents[1] / "datasets" / "cats_vs_dogs" / "prepare.py"
 
@@ -379,6 +380,143 @@ def test_a_full_disk_is_told_before(tmp_path, monkeypatch):
         cats_vs_dogs.folder(download=True)
 
 
+# Drawings
+
+def drawn(size, count, start=0, close_up=False):
+    """Images (2 * count, size, size, 3), cats and dogs in turn, and labels."""
+    images = [draw_animal(kind, number, size, close_up=close_up) for number in range(start, start + count) for kind in ("cat", "dog")]
+    return np.stack(images), np.tile([0, 1], count)
+
+
+@pytest.fixture(scope="module")
+def many():
+    """1,200 small drawings, which several tests look at."""
+    return drawn(32, 600)
+
+
+def test_drawings_are_the_same_each_time():
+    for kind in "cat", "dog":
+        first = draw_animal(kind, 7, 48)
+        assert first.shape == (48, 48, 3) and first.dtype == np.uint8
+        np.testing.assert_array_equal(first, draw_animal(kind, 7, 48))
+        for other in (draw_animal(kind, 8, 48), draw_animal(kind, 7, 48, seed=1), draw_animal(kind, 7, 48, close_up=True)):
+            assert np.abs(first.astype(int) - other).mean() > 5
+    assert np.abs(draw_animal("cat", 7, 48).astype(int) - draw_animal("dog", 7, 48)).mean() > 5
+
+
+def test_drawings_are_the_same_in_any_process():
+    script = "from tinyvision.datasets.drawings import draw_animal; import zlib; print(zlib.crc32(draw_animal('dog', 3, 64).tobytes()))"
+    shown = {subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True,
+                            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(SCRIPT.parents[2])}).stdout for seed in ("1", "2")}
+    assert len(shown) == 1
+
+
+def test_a_drawing_shows_the_same_at_any_size():
+    large, small = draw_animal("cat", 1, 180), draw_animal("cat", 1, 60)
+    shrunk = np.asarray(Image.fromarray(large).resize((60, 60), Image.Resampling.BOX))
+    assert np.abs(shrunk.astype(int) - small).mean() < 6
+
+
+def test_what_cannot_be_drawn():
+    with pytest.raises(ValueError, match='kind is "cat" or "dog", got \'cow\''):
+        draw_animal("cow", 0)
+    for counts in [(1, 1), (0, 1, 1), (1.0, 1, 1)]:
+        with pytest.raises(ValueError, match="counts are three ints above 0, for train, validation and test, got"):
+            cats_vs_dogs.draw("x", counts=counts)
+
+
+def test_the_kind_is_not_told_to_what_chooses_scene_and_coat(monkeypatch):
+    """Scenes, poses and coats come from a generator of their own, by functions that do not know the kind."""
+    import random
+    seen = []
+
+    class Same(random.Random):
+        def __init__(self, seed):
+            seen.append(seed)
+            super().__init__("the same" if str(seed).endswith("scene") else seed)
+
+    monkeypatch.setattr(picture.random, "Random", Same)
+    monkeypatch.setattr(picture, "animal", lambda *_: None)
+    np.testing.assert_array_equal(draw_animal("cat", 0, 64), draw_animal("dog", 1, 64))
+    assert {"cat 0 0 scene", "dog 0 1 scene"} <= set(seen)
+
+
+def test_both_kinds_have_the_same_colours_and_brightness(many):
+    """Differences of means in units of their error: of 774 means, which depend on each other, none may exceed 4."""
+    x, y = many
+    means = np.concatenate([x.mean((1, 2)), x.std((1, 2)), x.reshape(-1, 2, 16, 2, 16, 3).mean((2, 4)).reshape(len(x), -1)], axis=1)
+    cats, dogs = means[y == 0], means[y == 1]
+    apart = np.abs(cats.mean(0) - dogs.mean(0)) / np.sqrt(cats.var(0) / len(cats) + dogs.var(0) / len(dogs))
+    assert apart.max() < 4 and np.median(apart) < 2
+    mean = x.mean((0, 3))                                  # animals are as bright as what is around them, and anywhere
+    assert mean.std() < 12 and 90 < mean.mean() < 150
+
+
+def linear_accuracy(features, labels):
+    """Of ridge regression, on the last third, with the strength of the penalty that is best there: an upper bound."""
+    features = features.reshape(len(features), -1).astype("float64")
+    n = len(features) * 2 // 3
+    features = (features - features[:n].mean(0)) / (features[:n].std(0) + 1e-6)
+    kernel, signs = features @ features[:n].T, 2.0 * labels - 1
+    found = [((kernel[n:] @ np.linalg.solve(kernel[:n] + strength * features.shape[1] * np.eye(n), signs[:n]) > 0) == (labels[n:] == 1)).mean()
+             for strength in (1e-2, 1e-1, 1, 10)]
+    return max(found)
+
+
+def test_linear_models_fail(many):
+    """Of pixels, in colour and in grey, and of histograms of colours."""
+    x, y = many
+    for size in 8, 16, 32:
+        smaller = x.reshape(len(x), size, 32 // size, size, 32 // size, 3).mean((2, 4))
+        assert linear_accuracy(smaller, y) < 0.6 and linear_accuracy(smaller.mean(-1), y) < 0.6
+    coarse = x // 64
+    colours = coarse[..., 0] * 16 + coarse[..., 1] * 4 + coarse[..., 2]
+    histograms = np.stack([np.bincount(image.ravel(), minlength=64) for image in colours]) / 1024
+    assert linear_accuracy(histograms, y) < 0.6 and linear_accuracy(np.sqrt(histograms), y) < 0.6
+
+
+def test_a_folder_of_drawings(tmp_path, capsys):
+    manifest = cats_vs_dogs.draw(tmp_path / "out", size=24, counts=(3, 1, 2))
+    names = [f"{split}/{kind}/{kind}.{n}.jpg" for split, numbers in (("test", (4, 5)), ("train", (0, 1, 2)), ("validation", (3,)))
+             for kind in ("cat", "dog") for n in numbers]
+    assert left_in(tmp_path / "out") == sorted(["manifest.json", *names])
+    assert manifest == cats_vs_dogs.check(tmp_path / "out") and manifest["what"] == "drawings, no photographs"
+    assert "THESE ARE 12 DRAWINGS, NO PHOTOGRAPHS" in capsys.readouterr().out
+    with Image.open(tmp_path / "out" / "test" / "dog" / "dog.5.jpg") as image:
+        assert image.format == "JPEG" and image.size == (24, 24) and image.mode == "RGB"
+        assert np.abs(np.asarray(image).astype(int) - draw_animal("dog", 5, 24)).mean() < 12        # packed, but it
+    with pytest.raises(FileExistsError, match="is there already"):
+        cats_vs_dogs.draw(tmp_path / "out", size=24, counts=(1, 1, 1))
+
+
+def test_drawn_folder_draws_once_and_says_so_each_time(tmp_path, capsys, monkeypatch):
+    root = cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1))
+    assert root == tmp_path / "data" / "cats_vs_dogs" / "drawings_16_seed_0_1_1_1"
+    (root / "train" / "cat" / "cat.0.jpg").unlink()
+    with pytest.warns(UserWarning, match="is damaged"):
+        assert cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1)) == root
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(cats_vs_dogs, "draw", None)
+        assert cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1)) == root
+    assert "THESE ARE 6 DRAWINGS, NO PHOTOGRAPHS" in capsys.readouterr().out
+    assert cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1), seed=1) != root != cats_vs_dogs.drawn_folder(16, 0, (1, 1, 1), close_up=True)
+    monkeypatch.setattr(cats_vs_dogs, "DRAWING_VERSION", 2)
+    assert cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1)) == root
+    assert cats_vs_dogs.check(root)["source"]["version"] == 2
+
+
+def test_drawings_never_stand_in_for_photographs(small, tmp_path):
+    drawings = cats_vs_dogs.drawn_folder(size=16, counts=(4, 2, 4))
+    with pytest.raises(FileNotFoundError, match="no photographs of cats and dogs"):
+        cats_vs_dogs.folder(size=16)
+    with pytest.raises(ValueError, match="holds drawings, no photographs"):
+        cats_vs_dogs.folder(drawings, size=16)
+    drawings.rename(drawings.with_name("photographs_16"))
+    with pytest.warns(UserWarning, match="it holds drawings, no photographs"), pytest.raises(FileNotFoundError):
+        cats_vs_dogs.folder(size=16)
+
+
 # The script, and the real photographs
 
 def run_script(*arguments):
@@ -390,6 +528,7 @@ def test_the_script_says_errors_in_a_line(tmp_path):
     done = run_script(tmp_path / "nowhere.tar")
     assert done.returncode == 1 and done.stderr.startswith("error: there is nothing at") and "Traceback" not in done.stderr
     assert run_script("--output", tmp_path / "out").returncode == 2
+    assert run_script("--drawn", "copy.zip").returncode == 2
 
 
 def test_the_real_photographs(monkeypatch, tmp_path):

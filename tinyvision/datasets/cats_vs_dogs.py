@@ -4,6 +4,9 @@ The original is the Asirra data set, https://www.microsoft.com/en-us/download/de
 datasets/cats_vs_dogs/README.md tells its licence, its faults and how to cite it.
 
 A prepared folder is ROOT/{train,validation,test}/{cat,dog}/cat.N.jpg with ROOT/manifest.json, which counts what is there.
+
+Where no photographs can be had, `draw` and `drawn_folder` make drawings in such folders. They never take the place of
+photographs unasked.
 """
 import io
 import json
@@ -25,6 +28,7 @@ CLASSES = "cat", "dog"
 SPLIT = {"train": range(1000), "validation": range(1000, 1500), "test": range(1500, 2500)}     # numbers, for each class
 MAY_LACK = 50                                              # photographs of 5,000; with more missing, it is no whole copy
 FOLDERS = [(split, kind) for split in SPLIT for kind in CLASSES]
+DRAWING_VERSION = 1                                        # goes up when the drawings change
 ORIGINAL = "kagglecatsanddogs_5340.zip"
 ORIGINAL_URL = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/" + ORIGINAL
 ORIGINAL_SIZE = 824_887_076                                # bytes
@@ -32,12 +36,13 @@ ORIGINAL_CHECKSUM = "sha256:b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86
 ARCHIVES = [ORIGINAL, "cats_vs_dogs_180.tar"]              # what is looked for in the data folders
 QUALITY = 90                                               # of JPEGs that are written anew, on Pillow's scale to 95
 MANIFEST = "manifest.json"
-PHOTOGRAPHS = "photographs"
+PHOTOGRAPHS, DRAWINGS = "photographs", "drawings, no photographs"
 ADVICE = f"""\
 The original is a download of {ORIGINAL_SIZE / 1e6:.0f} MB, which is only made when asked for: folder(download=True).
 A local copy is passed as folder("path"): the original {ORIGINAL}; Kaggle's train.zip; a tar or zip, or a folder, with
 photographs cat.0.jpg ... dog.2499.jpg, or Cat/0.jpg ... Dog/2499.jpg, at any depth. An archive under one of the names
-{", ".join(ARCHIVES)} is found by itself in the folders above."""
+{", ".join(ARCHIVES)} is found by itself in the folders above.
+For an experiment without photographs, drawn_folder() draws cats and dogs."""
 
 FORMATS = "JPEG", "PNG", "BMP", "GIF"                      # what is decoded, whatever a file is called
 LARGEST_FILE, LARGEST_SUM, MOST_FILES, MOST_PIXELS = 16 << 20, 4 << 30, 200_000, 50_000_000    # more is no photograph
@@ -67,7 +72,7 @@ def folder(source: str | os.PathLike | None = None, size: int = 180, download: b
     """
     size = _checked_size(size)
     name, tried = f"{PHOTOGRAPHS}_{size}", []
-    stored = _stored(name, tried)
+    stored = _stored(name, PHOTOGRAPHS, tried)
     if source is not None:
         source = Path(source).expanduser().resolve()
         if stored and _manifest(stored)["source"] == _fingerprint(source):
@@ -111,11 +116,13 @@ def _fetch_original(home):
         raise OSError(f"the original cannot be had from {ORIGINAL_URL}: {error}\n{ADVICE}") from error
 
 
-def _stored(name, tried):
-    """The first data folder that holds a complete prepared folder of that name, or None; `tried` tells of the others."""
+def _stored(name, what, tried):
+    """The first complete folder of that name in the data folders, or None; `tried` tells of the others."""
     for root in [place / name for place in downloads.data_folders(NAME)]:
         try:
-            check(root)
+            found = check(root)["what"]
+            if found != what:
+                raise ValueError(f"it holds {found}")
         except FileNotFoundError as error:
             tried.append(str(error))
         except (OSError, ValueError) as error:
@@ -134,6 +141,85 @@ def _found_archive(tried):
                 return path
         tried.append(f"{folder}, and the folder above it: neither {' nor '.join(ARCHIVES)}")
     return None
+
+
+# Drawings
+
+def drawn_folder(size: int = 180, seed: int = 0, counts: tuple[int, int, int] = (1000, 500, 1000),
+                 close_up: bool = False) -> Path:
+    """A folder like that of `folder`, with drawings in the stead of photographs; they are drawn at the first call.
+
+    Args:
+        size, seed, counts, close_up: see `draw`.
+
+    Returns:
+        the root of the folder, beside those of the photographs.
+    """
+    size, counts = _checked_size(size), _checked_counts(counts)
+    name = f"drawings_{size}_seed_{seed}_" + "_".join(map(str, counts)) + "_close_up" * close_up
+    stored = _stored(name, DRAWINGS, [])
+    if stored and _manifest(stored)["source"] == _origin(seed, close_up):
+        _say_drawn(stored, 2 * sum(counts))
+        return stored
+    root = downloads.data_folder(NAME) / name
+    draw(root, size, seed, counts, close_up, replace=True)
+    return root
+
+
+def draw(output: str | os.PathLike, size: int = 180, seed: int = 0, counts: tuple[int, int, int] = (1000, 500, 1000),
+         close_up: bool = False, replace: bool = False) -> dict:
+    """Draw cats and dogs into a folder like that of `prepare`. They are drawings, and the manifest says so.
+
+    Scene, coat, pose, place and light are drawn without regard to the species. So neither colours nor brightness nor place
+    tell one from the other, and linear models of the pixels fail. The same arguments draw the same images (with the same
+    versions of NumPy and Pillow).
+
+    Args:
+        output: the folder to make; it appears when it is complete.
+        size: height and width in pixels.
+        seed: another seed, other drawings.
+        counts: how many of each class to train on, to validate and to test.
+        close_up: only heads, from the front and large: fewer are needed to learn from.
+        replace: whether a folder that is there already is replaced.
+
+    Returns:
+        the manifest.
+    """
+    output, size, counts = Path(output).expanduser(), _checked_size(size), _checked_counts(counts)
+    ends = [sum(counts[:k]) for k in range(4)]
+    with _new_folder(output, replace) as root, _bar(f"drawing at {size}x{size}", 2 * ends[-1]) as bar:
+        for split, start, end in zip(SPLIT, ends, ends[1:]):
+            for number in range(start, end):
+                for kind in CLASSES:
+                    _draw_file(root / split / kind / f"{kind}.{number}.jpg", kind, number, size, seed, close_up)
+                    bar.update()
+        manifest = _write_manifest(root, what=DRAWINGS, source=_origin(seed, close_up), size=size, missing=[], corrupt={})
+    _say_drawn(output, 2 * ends[-1])
+    return manifest
+
+
+def _origin(seed, close_up):
+    return {"drawn by": "tinyvision", "version": DRAWING_VERSION, "seed": seed, "close_up": close_up}
+
+
+def _draw_file(path, kind, number, size, seed, close_up):
+    from PIL import Image
+
+    from .drawings import draw_animal
+    quality = 60 + (number * 7 + seed) % 33                # like photographs, they have been packed more or less tightly
+    Image.fromarray(draw_animal(kind, number, size, seed, close_up)).save(path, "JPEG", quality=quality)
+
+
+def _say_drawn(root, count):
+    print(f"{NAME}: THESE ARE {count:,} DRAWINGS, NO PHOTOGRAPHS, in {root}; what a model reaches on them says nothing about "
+          "photographs", flush=True)
+
+
+def _checked_counts(counts):
+    counts = tuple(counts)
+    if len(counts) != 3 or not all(isinstance(n, int) and n > 0 for n in counts):
+        raise ValueError(f"counts are three ints above 0, for train, validation and test, got {counts}")
+    return counts
 
 
 # The manifest
@@ -209,6 +295,7 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
     """
     source, output, size = Path(source).expanduser().resolve(), Path(output).expanduser(), _checked_size(size)
     fingerprint = _fingerprint(source)
+    _refuse_drawings(source)
     found, corrupt, copied = set(), {}, 0
     with _new_folder(output, replace) as root, _bar(f"{source.name} to {size}x{size}", 2 * SPLIT["test"].stop) as bar:
         for kind, number, data in _photographs(source):
@@ -224,7 +311,7 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
         missing = [f"{kind}.{number}" for kind in CLASSES for numbers in SPLIT.values() for number in numbers
                    if (kind, number) not in found and f"{kind}.{number}" not in corrupt]
         _refuse_half_empty(source, found, missing, corrupt)
-        manifest = _write_manifest(root, what="photographs", source=fingerprint, size=size, missing=missing, corrupt=corrupt,
+        manifest = _write_manifest(root, what=PHOTOGRAPHS, source=fingerprint, size=size, missing=missing, corrupt=corrupt,
                                    copied_byte_for_byte=copied, resized=len(found) - copied)
     print(f"{NAME}: {len(found):,} photographs of {size}x{size} from {source.name} ({copied:,} copied byte for byte, "
           f"{len(found) - copied:,} resized) in {output}; missing: {_some(missing)}; could not be read: {_some(corrupt)}",
@@ -240,6 +327,11 @@ def _place(root, kind, number):
 def _some(names):
     names = list(names)
     return f"{len(names)} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else "none"
+
+
+def _refuse_drawings(source):
+    if (source / MANIFEST).is_file() and _manifest(source)["what"] == DRAWINGS:
+        raise ValueError(f"{source} holds drawings, no photographs: draw them at the size that is wanted")
 
 
 def _refuse_half_empty(source, found, missing, corrupt):

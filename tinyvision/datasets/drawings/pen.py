@@ -1,0 +1,105 @@
+"""A pen for animals: smooth contours, limbs and fur, in coordinates of the animal's own.
+
+Coordinates are lists of (x, y), y down. The pen draws on a canvas that is several times as large as the picture will be, so
+that its hard edges come out soft.
+"""
+import math
+
+import numpy as np
+
+STEPS = np.linspace(0, 1, 6, endpoint=False)[:, None]
+CATMULL_ROM = np.concatenate([-STEPS + 2 * STEPS ** 2 - STEPS ** 3, 2 - 5 * STEPS ** 2 + 3 * STEPS ** 3,
+                              STEPS + 4 * STEPS ** 2 - 3 * STEPS ** 3, STEPS ** 3 - STEPS ** 2], axis=1) / 2       # (6, 4)
+ANGLES = np.linspace(0, 2 * np.pi, 26, endpoint=False)
+CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
+
+
+# Contours: arrays (points, 2)
+
+def blob(points):
+    """A closed smooth curve through the points (a Catmull-Rom spline)."""
+    p = np.asarray(points, "float64")
+    four = np.stack([np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)])             # (4, points, 2)
+    return np.einsum("sk,kpc->psc", CATMULL_ROM, four).reshape(-1, 2)
+
+
+def curve(points):
+    """An open smooth curve through the points."""
+    p = np.asarray(points, "float64")
+    p = np.concatenate([p[:1], p, p[-1:]])
+    four = np.stack([p[:-3], p[1:-2], p[2:-1], p[3:]])
+    return np.concatenate([np.einsum("sk,kpc->psc", CATMULL_ROM, four).reshape(-1, 2), p[-1:]])
+
+
+def oval(x, y, rx, ry=None, turn=0.0):
+    """An ellipse, turned clockwise by `turn` radians."""
+    c, s = math.cos(turn), math.sin(turn)
+    return CIRCLE * [rx, ry or rx] @ [[c, s], [-s, c]] + [x, y]
+
+
+def limb(points, start, end):
+    """A leg or a tail: a tube along a smooth curve, whose width goes from `start` to `end`, with round ends."""
+    middle = curve(points)
+    along = np.gradient(middle, axis=0)
+    along /= np.hypot(*along.T)[:, None] + 1e-9
+    across = along[:, ::-1] * [-1, 1]
+    width = np.linspace(start, end, len(middle))[:, None] / 2
+    tip = middle[-1] + width[-1] * [math.cos(a) * across[-1] + math.sin(a) * along[-1] for a in (0.5, 1.05, 1.57, 2.1, 2.64)]
+    return np.concatenate([middle + across * width, tip, (middle - across * width)[::-1]])
+
+
+class Pen:
+    """Draws in coordinates of its own on a canvas that it shares with the pens made of it by `at`.
+
+    Args:
+        canvas: an RGB image of Pillow's.
+        matrix, origin: a point (x, y) lies on the canvas at matrix @ (x, y) + origin.
+        coat: the `Coat` of `fur`.
+    """
+
+    def __init__(self, canvas, matrix, origin, coat=None):
+        from PIL import ImageDraw
+        self.canvas, self.draw = canvas, ImageDraw.Draw(canvas)
+        self.matrix, self.origin, self.coat = np.asarray(matrix, "float64"), np.asarray(origin, "float64"), coat
+        self.scale = math.sqrt(abs(np.linalg.det(self.matrix)))
+
+    def at(self, x, y, scale=1.0, turn=0.0, mirror=False):
+        """A pen whose origin lies at (x, y) of this one, larger by `scale`, turned clockwise, mirrored from left to right."""
+        c, s = math.cos(turn) * scale, math.sin(turn) * scale
+        matrix = self.matrix @ [[c, -s], [s, c]] @ np.diag([-1.0 if mirror else 1.0, 1.0])
+        return Pen(self.canvas, matrix, self.on_canvas([(x, y)])[0], self.coat)
+
+    def on_canvas(self, points):
+        return np.asarray(points, "float64") @ self.matrix.T + self.origin
+
+    def fill(self, contour, colour):
+        self.draw.polygon(self.on_canvas(contour).ravel().tolist(), fill=colour)
+
+    def line(self, points, width, colour, smooth=True):
+        points = self.on_canvas(curve(points) if smooth else points)
+        self.draw.line(points.ravel().tolist(), fill=colour, width=max(1, round(width * self.scale)), joint="curve")
+
+    def fur(self, *contours, shade="near", outline=True):
+        """Parts of the animal in its coat: one outline around all of them, then the parts, each with a rim in shadow."""
+        contours = [self.coat.ruffled(self.on_canvas(contour)) for contour in contours]
+        if outline:
+            for contour in contours:
+                flat = contour.ravel().tolist()
+                self.draw.line(flat + flat[:4], fill=self.coat.outline, width=max(2, round(self.coat.line)), joint="curve")
+        for contour in contours:
+            self._paint(contour, *self.coat.textures[shade])
+
+    def _paint(self, contour, cloth, dark):
+        from PIL import Image, ImageChops, ImageDraw
+        low = np.maximum(np.floor(contour.min(0)), 0).astype(int)
+        high = np.minimum(np.ceil(contour.max(0)) + 1, self.canvas.size).astype(int)
+        if (high <= low).any():
+            return
+        box = (*low.tolist(), *high.tolist())
+        mask, lit = (Image.new("L", (high - low).tolist()) for _ in range(2))
+        ImageDraw.Draw(mask).polygon((contour - low).ravel().tolist(), fill=255)
+        ImageDraw.Draw(lit).polygon((contour - low + self.coat.light).ravel().tolist(), fill=255)
+        self.canvas.paste(cloth if isinstance(cloth, tuple) else cloth.crop(box), box, mask)
+        self.canvas.paste((0, 0, 0), box, ImageChops.subtract(mask, lit, self.coat.shadow))
+        if dark:
+            self.canvas.paste((0, 0, 0), box, ImageChops.multiply(mask, Image.new("L", mask.size, dark)))
