@@ -58,8 +58,7 @@ class Pen:
     """
 
     def __init__(self, canvas, matrix, origin, coat=None):
-        from PIL import ImageDraw
-        self.canvas, self.draw = canvas, ImageDraw.Draw(canvas)
+        self.canvas, self.draw = canvas, drawn_on(canvas)
         self.matrix, self.origin, self.coat = np.asarray(matrix, "float64"), np.asarray(origin, "float64"), coat
         self.scale = math.sqrt(abs(np.linalg.det(self.matrix)))
 
@@ -87,19 +86,26 @@ class Pen:
                 flat = contour.ravel().tolist()
                 self.draw.line(flat + flat[:4], fill=self.coat.outline, width=max(2, round(self.coat.line)), joint="curve")
         for contour in contours:
-            self._paint(contour, *self.coat.textures[shade])
+            _paint(self.canvas, contour, *self.coat.textures[shade], self.coat.light, self.coat.shadow)
 
-    def _paint(self, contour, cloth, dark):
-        from PIL import Image, ImageChops, ImageDraw
-        low = np.maximum(np.floor(contour.min(0)), 0).astype(int)
-        high = np.minimum(np.ceil(contour.max(0)) + 1, self.canvas.size).astype(int)
-        if (high <= low).any():
-            return
-        box = (*low.tolist(), *high.tolist())
-        mask, lit = (Image.new("L", (high - low).tolist()) for _ in range(2))
-        ImageDraw.Draw(mask).polygon((contour - low).ravel().tolist(), fill=255)
-        ImageDraw.Draw(lit).polygon((contour - low + self.coat.light).ravel().tolist(), fill=255)
-        self.canvas.paste(cloth if isinstance(cloth, tuple) else cloth.crop(box), box, mask)
-        self.canvas.paste((0, 0, 0), box, ImageChops.subtract(mask, lit, self.coat.shadow))
-        if dark:
-            self.canvas.paste((0, 0, 0), box, ImageChops.multiply(mask, Image.new("L", mask.size, dark)))
+
+def drawn_on(canvas):
+    from PIL import ImageDraw
+    return ImageDraw.Draw(canvas)
+
+
+def _paint(canvas, contour, cloth, dark, light, shadow):
+    """Cut a part from the cloth, a colour or a picture as large as the canvas. Its rim away from the light lies in shadow."""
+    from PIL import Image, ImageChops
+    low = np.maximum(np.floor(contour.min(0)), 0).astype(int)
+    high = np.minimum(np.ceil(contour.max(0)) + 1, canvas.size).astype(int)
+    if (high <= low).any():
+        return
+    box = (*low.tolist(), *high.tolist())
+    mask, lit = (Image.new("L", (high - low).tolist()) for _ in range(2))
+    drawn_on(mask).polygon((contour - low).ravel().tolist(), fill=255)
+    drawn_on(lit).polygon((contour - low + light).ravel().tolist(), fill=255)
+    canvas.paste(cloth if isinstance(cloth, tuple) else cloth.crop(box), box, mask)
+    canvas.paste((0, 0, 0), box, ImageChops.subtract(mask, lit, shadow))
+    if dark:
+        canvas.paste((0, 0, 0), box, ImageChops.multiply(mask, Image.new("L", mask.size, dark)))

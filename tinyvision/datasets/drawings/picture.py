@@ -130,10 +130,10 @@ class Coat:
         return tuple(min(255, max(0, c + rng.randrange(-14, 15))) for c in colour)
 
     def _textures(self, rng, pen):
-        from PIL import Image
         cloth = self.base
         if self.marking in ("stripes", "spots", "patches"):
-            cloth = Image.new("RGB", pen.canvas.size, self.base)
+            cloth = pen.canvas.copy()
+            cloth.paste(self.base, (0, 0, *cloth.size))
             self._mark(rng, Pen(cloth, pen.matrix, pen.origin))
         points = self.second if self.marking in ("points", "patches") and rng.random() < 0.8 else cloth
         face = self.base if self.stripes else cloth        # a striped one has stripes of its own in its face
