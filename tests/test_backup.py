@@ -1,15 +1,17 @@
 """BackupAndRestore: a training that was killed and goes on ends in the very numbers of one that was not."""
-import random
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from survivor import OPTIMIZERS, Flip, X, Y, begin, found_in, network
 
 import tinyvision as tv
-from tinyvision import callbacks, config, layers
+from tinyvision import callbacks, layers
 from tinyvision.callbacks import BackupAndRestore, Callback
-from tinyvision.callbacks.state import parts
-from tinyvision.layers.drawing import Drawing
-from tinyvision.optimizers import schedules
 
 
 class Killed(Exception):
@@ -28,56 +30,9 @@ class Kill(Callback):
             raise Killed
 
 
-class Flip(Drawing):
-    """Mirrors each image or not, as chance has it."""
-    flips = True
-    amount = "flips"
-
-    def noisy(self, x, key, step):
-        from tinyvision.kernels.random import uniform
-        left = uniform((len(x.data), 1, 1, 1), key, step) < 0.5
-        return tv.ops.where(left, x[:, :, ::-1], x)
-
-
-rng = np.random.default_rng(0)
-X, Y = rng.standard_normal((21, 6, 6, 1)).astype("float32"), rng.integers(0, 3, 21)
-OPTIMIZERS = {
-    "adam": lambda: tv.optimizers.Adam(schedules.ExponentialDecay(0.01, 10, 0.9)),
-    "averages": lambda: tv.optimizers.Adam(0.01, amsgrad=True, use_ema=True, gradient_accumulation_steps=2),
-    "rmsprop": lambda: tv.optimizers.RMSprop(0.01, momentum=0.5, centered=True, use_ema=True, ema_overwrite_frequency=3),
-    "nadam": lambda: tv.optimizers.Nadam(0.01, clipnorm=1.0), "sgd": lambda: tv.optimizers.SGD(0.05, momentum=0.9, weight_decay=0.01),
-}
-
-
-def network(optimizer="adam", width=4, metrics=("accuracy",)):
-    """A small network with all that a training has to remember."""
-    model = tv.Sequential([tv.Input((6, 6, 1)), Flip(), layers.Conv2D(width, 3), layers.BatchNormalization(), layers.ReLU(),
-                           layers.GaussianNoise(0.1), layers.Flatten(), layers.Dropout(0.3), layers.Dense(3, activation="softmax")])
-    model.compile(OPTIMIZERS[optimizer](), "sparse_categorical_crossentropy", metrics=list(metrics))
-    return model
-
-
-def found_in(model, history):
-    """All that two trainings must have in common, as bytes and texts."""
-    optimizer, numbers = model.optimizer, {id(w): i for i, w in enumerate(model.weights)}
-    slots = {(name, numbers[id(v)]): array.tobytes() for name, arrays in optimizer.slots.items() for v, array in arrays.values()}
-    drawing = [(layer.key, layer.step) for _, layer in parts(model, "", {}) if isinstance(layer, Drawing)]
-    return {"weights": [w.tobytes() for w in model.get_weights()], "slots": slots, "history": repr(history.history),
-            "epochs": history.epoch, "rate": repr(optimizer.learning_rate), "steps": (optimizer.iterations, optimizer.calls),
-            "drawing": drawing, "next key": config.random_key(), "numpy": np.random.random(), "python": random.random()}
-
-
 def same(a, b):
     for name in a:
         assert a[name] == b[name], name
-
-
-def begin(seed):
-    """What a new process has: chance of its own, and no names of layers."""
-    config.set_random_seed(seed)
-    np.random.seed(seed)
-    random.seed(seed)
-    tv.utils.clear_session()
 
 
 def interrupted(train, folder, after, **settings):
@@ -181,3 +136,54 @@ def test_models_of_any_shape_go_on(tmp_path, after, freq):
         return found_in(model, model.fit([X, X[::-1]], [Y, Y], batch_size=4, epochs=3, verbose=0, callbacks=list(around)))
 
     same(interrupted(train, tmp_path / "run", after, save_freq=freq), never_interrupted(train))
+
+
+# Processes that are killed ----------------------------------------------------------------------------------------------
+
+CHILD = Path(__file__).with_name("survivor.py")
+
+
+def first_seed(folder):
+    """The seed, for a process that cannot go on from a backup."""
+    return [] if (folder / "run" / "latest.npz").exists() or (folder / "run" / "previous.npz").exists() else [0]
+
+
+def run_child(folder, *seed, kill=None):
+    """Run the training in a process of its own; returns what it said. It is ended by SIGKILL after it has said a word for the
+    n-th time, some seconds later: kill = (word, n, seconds)."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHILD.parents[1]), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-W", "error", str(CHILD), str(folder), *map(str, seed)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
+        said = []
+        for line in child.stdout:
+            said.append(line.strip())
+            if kill and said[-1] == kill[0] and said.count(kill[0]) == kill[1]:
+                time.sleep(kill[2])
+                child.kill()
+        errors = child.stderr.read()
+    assert child.returncode == (-9 if said[-1] != "end" else 0), errors
+    return said
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What a training finds in a process that nobody kills."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_child(folder, 0)
+    return (folder / "found.txt").read_text()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_processes_go_on(tmp_path, whole, seed):
+    """Six kills each, every other within a save; then the training may end. All processes but the first draw other seeds."""
+    chance, hits = np.random.default_rng(seed), 0
+    for attempt in range(6):
+        kill = ("save", chance.integers(1, 4), chance.uniform(0, 0.025)) if attempt % 2 else \
+            ("step", chance.integers(1, 12), chance.uniform(0, 0.01))
+        said = run_child(tmp_path, *first_seed(tmp_path), kill=kill)
+        hits += said[-1] == "save"
+        left = list((tmp_path / "run").glob(".*"))
+        assert len(left) <= 1, "each start removes what killed saves have left"
+    run_child(tmp_path, *first_seed(tmp_path))
+    assert (tmp_path / "found.txt").read_text() == whole
+    assert not (tmp_path / "run").exists() and hits > 0

@@ -113,11 +113,11 @@ class Trainer:
         for callback in around:
             callback.model = self
         self.stop_training, stream = False, at.batches(endless=True)
-        _tell(around, "on_train_begin")
+        _tell(around, "on_train_begin", {})
         try:
             for epoch in first(iter(range(at.epoch, epochs)), None, lambda: self.stop_training):
                 self._reset_metrics()
-                _tell(around, "on_epoch_begin", epoch)
+                _tell(around, "on_epoch_begin", epoch, {})
                 self._train_epoch(stream if steps_per_epoch else at.batches(), steps_per_epoch)
                 if validation_data is not None and (epoch + 1) % validation_freq == 0:
                     at.logs.update(self._validate(validation_data, validation_batch_size or batch_size, validation_steps))
@@ -133,7 +133,7 @@ class Trainer:
     def _train_epoch(self, stream, steps):
         at = self.progress
         for step, batch in enumerate(first(stream, steps and steps - at.step, lambda: self.stop_training), at.step):
-            _tell(at.callbacks, "on_train_batch_begin", step)
+            _tell(at.callbacks, "on_train_batch_begin", step, {})
             at.step, at.logs = step + 1, self.train_step(batch)
             _tell(at.callbacks, "on_train_batch_end", step, at.logs)
         if not at.step:
