@@ -12,6 +12,7 @@ from survivor import OPTIMIZERS, Flip, X, Y, begin, found_in, network
 import tinyvision as tv
 from tinyvision import callbacks, layers
 from tinyvision.callbacks import BackupAndRestore, Callback
+from tinyvision.data import Dataset
 
 
 class Killed(Exception):
@@ -136,6 +137,66 @@ def test_models_of_any_shape_go_on(tmp_path, after, freq):
         return found_in(model, model.fit([X, X[::-1]], [Y, Y], batch_size=4, epochs=3, verbose=0, callbacks=list(around)))
 
     same(interrupted(train, tmp_path / "run", after, save_freq=freq), never_interrupted(train))
+
+
+# Datasets ---------------------------------------------------------------------------------------------------------------
+
+def augmented(*, source=None, seed=None, threads=None):
+    """A pipeline that shuffles, and mirrors each image by a layer of its own."""
+    flip, samples = Flip(), Dataset.from_tensor_slices((X, Y)) if source is None else source
+
+    def turned(x, y):
+        return flip(x[None], training=True)[0], y
+
+    return samples.shuffle(10, seed).map(turned, threads)
+
+
+def helped(x, y):
+    """A function that finds its layer by a global name, in another function."""
+    return mirrored(x), y
+
+
+def mirrored(x):
+    return GLOBAL["flip"](x, training=True)
+
+
+GLOBAL = {}
+PIPELINES = {
+    "shuffled": lambda: augmented().batch(4), "seeded": lambda: augmented(seed=3).batch(4),
+    "prefetched": lambda: augmented().batch(4).prefetch(1), "far ahead": lambda: augmented(threads=3).batch(4).prefetch(50),
+    "cached": lambda: augmented(source=Dataset.from_tensor_slices((X, Y)).cache()).batch(4).prefetch(2),
+    "batches shuffled": lambda: augmented().batch(4).shuffle(3), "repeated": lambda: augmented().repeat(2).batch(7),
+    "filtered": lambda: augmented().filter(lambda x, y: y > 0).batch(3), "unbatched": lambda: augmented().batch(5).unbatch().batch(4),
+    "generated": lambda: augmented(source=Dataset.from_generator(lambda: zip(X, Y))).batch(4).prefetch(2),
+    "global names": lambda: Dataset.from_tensor_slices((X, Y)).batch(4).map(helped).prefetch(2),
+}
+
+
+def on_a_dataset(make, **settings):
+    def train(*around):
+        GLOBAL["flip"] = Flip()
+        model = network()
+        validation = Dataset.from_tensor_slices((X, Y)).shuffle(21).take(8).batch(4)
+        history = model.fit(make(), **{"epochs": 3, "verbose": 0, **settings}, validation_data=validation, callbacks=list(around))
+        return found_in(model, history)
+    return train
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+@pytest.mark.parametrize("after, freq", [(8, 3), (11, "epoch")])
+def test_datasets_go_on(tmp_path, pipeline, after, freq):
+    """The same shuffles and the same random numbers for each image, however far ahead they were drawn; nothing is seeded anew."""
+    train = on_a_dataset(PIPELINES[pipeline])
+    same(interrupted(train, tmp_path / "run", after, save_freq=freq), never_interrupted(train))
+
+
+@pytest.mark.parametrize("make, settings", [
+    (PIPELINES["prefetched"], dict(steps_per_epoch=4)), (PIPELINES["far ahead"], dict(steps_per_epoch=8)),
+    (lambda: augmented().repeat().batch(4).prefetch(3), dict(steps_per_epoch=4)),
+    (PIPELINES["shuffled"], dict(class_weight={1: 3.0})), (PIPELINES["filtered"], dict(validation_freq=2))])
+def test_datasets_in_all_ways_to_fit(tmp_path, make, settings):
+    train = on_a_dataset(make, **settings)
+    same(interrupted(train, tmp_path / "run", 7, save_freq=2), never_interrupted(train))
 
 
 # Processes that are killed ----------------------------------------------------------------------------------------------
