@@ -116,7 +116,7 @@ class Trainer:
         _tell(around, "on_train_begin", {})
         try:
             for epoch in first(iter(range(at.epoch, epochs)), None, lambda: self.stop_training):
-                self._reset_metrics()
+                self.reset_metrics()
                 _tell(around, "on_epoch_begin", epoch, {})
                 self._train_epoch(stream if steps_per_epoch else at.batches(), steps_per_epoch)
                 if validation_data is not None and (epoch + 1) % validation_freq == 0:
@@ -185,7 +185,8 @@ class Trainer:
             metric.update_state(y, y_pred, *(sample_weight if metric.weighs else ()))
         return {metric.name: metric.result() for metric in (self._loss_tracker, *self.metrics)}
 
-    def _reset_metrics(self):
+    def reset_metrics(self):
+        """Let loss and metrics count from here on. `fit` does so at the beginning of an epoch, `evaluate` at its own."""
         for metric in (self._loss_tracker, *self.metrics):
             metric.reset_state()
 
@@ -216,7 +217,7 @@ class Trainer:
             The loss, if there are no metrics; else [loss, metric, ...].
         """
         self._need_compiled("evaluate")
-        self._reset_metrics()
+        self.reset_metrics()
         logs = {}
         for batch in first(iter(batches(x, y, batch_size, sample_weight=sample_weight)), steps):
             logs = self.test_step(batch)

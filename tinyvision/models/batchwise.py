@@ -49,7 +49,7 @@ def train_on_batch(model, x, y=None, sample_weight=None, class_weight: dict | No
                    return_dict: bool = False) -> float | list[float] | dict[str, float]:
     """One step on one batch. Returns what `evaluate` would, for this batch as it was before the step."""
     model._need_compiled("train_on_batch")
-    model._reset_metrics()
+    model.reset_metrics()
     batch = _batch(x, y, sample_weight)
     logs = model.train_step(next(iter(ClassWeights([batch], class_weight))) if class_weight else batch)
     return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
@@ -59,7 +59,7 @@ def test_on_batch(model, x, y=None, sample_weight=None,
                   return_dict: bool = False) -> float | list[float] | dict[str, float]:
     """Loss and metrics of one batch."""
     model._need_compiled("test_on_batch")
-    model._reset_metrics()
+    model.reset_metrics()
     logs = model.test_step(_batch(x, y, sample_weight))
     return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
 
