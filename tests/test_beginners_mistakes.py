@@ -192,7 +192,16 @@ def test_raw_bytes(x):
     silent(model.fit, x, CLASSES, verbose=0)               # once is enough
 
 
+def test_raw_bytes_behind_augmentation():
+    model = tv.Sequential([layers.RandomFlip(), layers.Flatten(), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.warns(UserWarning, match="images go up to 25[0-9]"):
+        model.fit(BYTES, CLASSES, verbose=0)
+
+
 def test_bytes_that_are_no_mistake():
+    augmented = tv.Sequential([tv.Sequential([layers.RandomFlip()]), layers.Rescaling(1 / 255), softmax()])
+    divided = tv.Sequential([layers.Lambda(lambda x: x / 255.0), softmax()])
     rescaled = tv.Sequential([layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(3, activation="softmax")])
     inputs = layers.Input((6, 5, 1))
     inside = tv.Model(inputs, softmax()(tv.Sequential([layers.Rescaling(1 / 255)])(inputs)))
@@ -206,7 +215,7 @@ def test_bytes_that_are_no_mistake():
         def call(self, x):
             return self.dense(self.flatten(x / 255.0))
 
-    for model in rescaled, inside, deferred, Divides():
+    for model in augmented, divided, rescaled, inside, deferred, Divides():
         model.compile("sgd", "sparse_categorical_crossentropy")
         silent(model.fit, BYTES.astype(np.float32), CLASSES, verbose=0)
     model = softmax()

@@ -29,8 +29,7 @@ def check_compiled(model) -> None:
 
 def check_first_batch(model, x, y_pred) -> None:
     """Warn of raw bytes as input, and of predictions that cannot be the probabilities that the loss takes."""
-    layers = [type(layer).__name__ for layer in _layers(model)]
-    if getattr(x, "ndim", 0) == 4 and x.size and layers and layers[0] not in ("Rescaling", "BatchNormalization"):
+    if getattr(x, "ndim", 0) == 4 and x.size and _takes_raw_numbers(model):
         largest = float(x.max())
         if largest > 100 and float(x.min()) >= 0:
             warnings.warn(f"the images go up to {largest:g}: networks learn badly from raw bytes; divide by 255, or begin the "
@@ -45,6 +44,16 @@ def check_first_batch(model, x, y_pred) -> None:
             warnings.warn(f"the loss {loss.name} takes probabilities, but the model returns numbers from {smallest:.3g} to "
                           f"{largest:.3g}: end the model in a softmax (or a sigmoid), or give the loss from_logits=True",
                           stacklevel=5)
+
+
+def _takes_raw_numbers(model) -> bool:
+    """Whether the first layer with weights gets the input in its own scale, which augmentation leaves as it is."""
+    for layer in _layers(model):
+        if type(layer).__name__ in ("Rescaling", "BatchNormalization", "Lambda"):
+            return False
+        if layer.weights:
+            return True
+    return False
 
 
 def _layers(model) -> list:
