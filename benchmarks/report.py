@@ -22,6 +22,7 @@ python benchmarks/run.py                               # everything
 python benchmarks/run.py --only mnist,layers-cats      # tasks by the start of their names
 python benchmarks/run.py --threads 1,2                 # a run for each number of threads
 python benchmarks/run.py --report                      # this page and its plots from the stored results, without measuring
+python benchmarks/pipeline.py                          # how fast images come from a folder
 ```
 
 Results go to `results/`, a file for each machine, number of threads and day; the plots and this page are made of all files
@@ -65,6 +66,7 @@ def write(folder=FOLDER, readme=README):
         with replacing(path) as temporary:
             figure.savefig(temporary, dpi=110)
         parts.append(f"![{figure.get_suptitle()}]({os.path.relpath(path, Path(readme).parent).replace(os.sep, '/')})\n")
+    parts += [pipelines(stored(Path(folder) / "pipeline"))]
     parts += [described(record) for record in records.values()] or ["There are no results yet.\n"]
     with replacing(readme) as temporary:
         temporary.write_text("\n".join(parts), encoding="utf-8")
@@ -105,6 +107,22 @@ def described(record):
             lines += ["", f"| in {heading} | tinyvision | PyTorch, better layout | ratio | PyTorch, tuned malloc | ratio "
                       "| Keras | DeZero | quartiles (calls) |", "|---|---|---|---|---|---|---|---|---|", *rows]
     return "\n".join(lines) + "\n"
+
+
+def pipelines(records):
+    """The section of the data pipeline, from the records that pipeline.py leaves."""
+    lines = ["## From files to batches", "",
+             "`image_dataset_from_directory` on a folder of JPEGs, resized to 180x180, in batches of 32, beside the training",
+             "step of the cats-vs-dogs convnet that takes them; RandomFlip, RandomRotation and RandomZoom where it says",
+             "augmented. Each alone, in turn; then both together, in `fit`. Medians of images per second, and quartiles.", ""]
+    for record in records.values():
+        tasks, step = record["tasks"], record["tasks"]["training"]["median"]
+        lines += [f"{title_of(record)}; {', '.join(f'{name} {number}' for name, number in record['versions'].items())}:", "",
+                  "| | images/s | times the training's | quartiles (passes) |", "|---|---|---|---|"]
+        lines += [f"| {name} | {one['median']:.0f} | {one['median'] / step:.2f} | {one['lower quartile']:.0f} to "
+                  f"{one['upper quartile']:.0f} ({one['calls']}) |" for name, one in tasks.items()]
+        lines += [""]
+    return "\n".join(lines if records else [*lines, "There are no results yet.", ""])
 
 
 def in_order(record):

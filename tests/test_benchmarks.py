@@ -140,3 +140,17 @@ def test_a_second_run_of_a_day_keeps_the_tasks_of_the_first(tmp_path):
     assert json.loads(path.read_text()) == record
     assert results.opened(1, True, tmp_path)["tasks"] == record["tasks"]
     assert not results.opened(1, False, tmp_path)["tasks"]                           # a quick run is kept apart
+
+
+def test_the_pipeline_is_measured_and_reported(tmp_path):
+    import pipeline
+    pipeline.make_folder(tmp_path / "images", (20, 30), 6)
+    data = pipeline.augmented(tmp_path / "images")
+    assert pipeline.speed_of_a_pass(data) > 0 and [x.shape for x, _ in data] == [(6, 180, 180, 3)]
+    record = {**results.new(2, False), "processor": "Made Up", "date": "2000-01-01", "versions": {"pillow": "0.0"},
+              "tasks": {"training": results.summary([90.0, 100, 110]), "files of 180x180": results.summary([400.0, 500, 600])}}
+    results.save(record, tmp_path / "pipeline")
+    report.write(tmp_path, tmp_path / "README.md")
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| files of 180x180 | 500 | 5.00 | 450 to 550 (3) |" in text and "Made Up, 2 threads, 2000-01-01; pillow 0.0:" in text
+    assert "There are no results yet." in report.pipelines({})

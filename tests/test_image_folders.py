@@ -326,6 +326,36 @@ def test_it_goes_on_from_the_middle(folder):
         np.testing.assert_array_equal(found[0].numpy(), wanted)
 
 
+def test_a_training_that_was_killed_goes_on_in_the_same_numbers(folder, tmp_path):
+    """In a process that draws other random numbers, with images that are moved by chance, on threads."""
+    class Kill(tv.callbacks.Callback):
+        seen = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            Kill.seen += 1
+            if Kill.seen == 10:                            # in the second epoch of seven batches
+                raise ZeroDivisionError("killed")
+
+    def run(seed, *callbacks):
+        tv.utils.set_random_seed(seed)
+        data = image_dataset_from_directory(folder, image_size=(8, 6), batch_size=3, verbose=False)
+        move = layers.RandomTranslation(0.3, 0.3)
+        data = data.map(lambda x, y: (move(x / 255, training=True), y)).prefetch(2)
+        model = tv.Sequential([tv.Input((8, 6, 3)), layers.Flatten(), layers.Dropout(0.3), layers.Dense(2, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        history = model.fit(data, epochs=3, verbose=0, callbacks=list(callbacks)).history
+        return history["loss"], [weight.numpy().copy() for weight in model.weights]
+
+    losses, weights = run(1)
+    backup = lambda: tv.callbacks.BackupAndRestore(tmp_path / "run", save_freq=2)
+    with pytest.raises(ZeroDivisionError):
+        run(1, backup(), Kill())
+    found, others = run(2, backup(), Kill())
+    assert Kill.seen == 10 + 21 - 8 and found == losses
+    for a, b in zip(others, weights):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_model_learns_from_a_folder(folder):
     data = image_dataset_from_directory(folder, image_size=(4, 6), batch_size=4, seed=1, verbose=False)
     data = data.map(lambda x, y: (x / 255, y)).cache().prefetch(2)
@@ -353,7 +383,8 @@ def test_a_model_learns_from_a_folder(folder):
     (dict(subset="training"), ValueError, "validation_split and subset go together"),
     (dict(validation_split=0.1), ValueError, "validation_split and subset go together"),
     (dict(validation_split=1.5, subset="training"), ValueError, "between 0 and 1, got 1.5"),
-    (dict(validation_split=0.2, subset="training"), ValueError, "needs a seed, the same for both"),
+    (dict(validation_split=0.2, subset="training"), ValueError, "needs a seed, so that the same files"),
+    (dict(validation_split=0.2, subset="both"), ValueError, "needs a seed, so that the same files"),
     (dict(validation_split=0.01, subset="validation", seed=1), ValueError, "there are no validation images in"),
     (dict(unreadable="ignore"), ValueError, "unknown unreadable 'ignore'"),
     (dict(image_size=(180,)), ValueError, "image_size is a pair of positive integers"),

@@ -182,10 +182,18 @@ def test_all_orders_are_equally_likely():
     np.testing.assert_allclose(counts[1, 3] / 2000, 1 / 3, atol=0.055)
 
 
+def test_each_pass_draws_anew():
+    drop = layers.Dropout(0.5, seed=5)
+    dataset = Dataset.from_tensor_slices(np.ones((3, 50), "float32")).map(lambda x: drop(x, training=True))
+    (first, other, _), (second, *_) = [list(dataset.as_numpy_iterator()) for _ in range(2)]
+    assert (first != second).any() and (first != other).any()
+    assert drop.step == 0                                  # the layer itself has not drawn
+
+
 # Threads --------------------------------------------------------------------------------------------------------------------
 
 def test_some_elements_are_made_ahead_and_no_more():
-    made, gate = [], threading.Event()
+    made = []
 
     def look(x):
         made.append(x.item())
@@ -197,7 +205,7 @@ def test_some_elements_are_made_ahead_and_no_more():
     while len(made) < 4 and time.monotonic() < end:
         time.sleep(0.01)
     time.sleep(0.05)
-    assert sorted(made) == [0, 1, 2, 3] and not gate.is_set()
+    assert sorted(made) == [0, 1, 2, 3]
     assert [x.item() for x in stream] == list(range(1, 100))
     del stream
     wait_until_they_ended()
@@ -216,7 +224,6 @@ def test_a_generator_is_drawn_from_as_needed_and_ahead():
     drawn.clear()
     stream = iter(dataset.batch(2).prefetch(2))
     assert next(stream).numpy().tolist() == [0, 1]
-    stream.close() if hasattr(stream, "close") else None
     del stream
     wait_until_they_ended()
     assert len(drawn) <= 8
@@ -243,6 +250,24 @@ def test_threads_end_when_an_iteration_is_left(leave):
         del circle
         gc.collect()
     wait_until_they_ended()
+
+
+def test_elements_come_in_order_although_some_take_longer():
+    def sleep(x):
+        time.sleep(0.02 * (x.item() % 3 == 0))
+        return x
+
+    assert numbers(Dataset.range(20).map(sleep, 4).prefetch(4)) == list(range(20))
+
+
+def test_threads_draw_one_at_a_time():
+    """A generator that is asked while it runs would raise."""
+    def slow():
+        for i in range(20):
+            time.sleep(0.002)
+            yield i
+
+    assert numbers(Dataset.from_generator(slow).map(lambda x: x, 4).prefetch(4)) == list(range(20))
 
 
 def test_several_iterations_at_once():

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..config import random_key
 from ..kernels.cores import get_num_threads
 from ..ops.conv import channels_last
 from ..ops.image.arguments import is_size, one_of
@@ -46,7 +45,7 @@ def image_dataset_from_directory(
         batch_size: how many images a batch has; None yields single ones.
         image_size: the (height, width) to which all images are resized.
         shuffle: mix the files, anew in each pass; otherwise they come in alphabetical order.
-        seed: for the same order in each run.
+        seed: for the same orders, and the same split, in each run.
         validation_split: which part of the files, their end after a first shuffle, is for validation.
         subset: "training" or "validation"; or "both", for a list of these two datasets.
         interpolation: "bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian" or "mitchellcubic".
@@ -87,8 +86,6 @@ def image_dataset_from_directory(
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("image_dataset_from_directory: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
     _check_split(validation_split, subset, shuffle, seed)
-    if seed is None:
-        seed = int(np.random.Generator(np.random.Philox(key=random_key())).integers(10 ** 6))
 
     paths, numbers, class_names = list_files(directory, labels, class_names, follow_links)
     if verbose:
@@ -98,7 +95,7 @@ def image_dataset_from_directory(
     if label_mode in ("binary", "categorical") and len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(class_names):
         raise ValueError(f'label_mode="{label_mode}" needs labels from 0 to {len(class_names) - 1}, one less than there are '
                          f"different ones; got {numbers.min()} to {numbers.max()}")
-    if shuffle:
+    if shuffle and seed is not None:                       # without one, each pass is mixed, and that is enough
         order = np.arange(len(paths))                      # drawn as in Keras, so that the split is the same
         np.random.RandomState(seed).shuffle(order)
         paths, numbers = [paths[i] for i in order], numbers[order]
@@ -133,8 +130,8 @@ def _check_split(validation_split, subset, shuffle, seed):
         raise ValueError(f"validation_split lies between 0 and 1, got {validation_split}")
     if bool(validation_split) != bool(subset):
         raise ValueError(f"validation_split and subset go together, got {validation_split} and {subset!r}")
-    if validation_split and shuffle and seed is None and subset != "both":
-        raise ValueError("validation_split with shuffle=True needs a seed, the same for both subsets: so no file is in both")
+    if validation_split and shuffle and seed is None:
+        raise ValueError("validation_split with shuffle=True needs a seed, so that the same files are for validation each time")
 
 
 def list_files(directory, labels="inferred", class_names=None, follow_links: bool = False):
