@@ -139,7 +139,7 @@ def test_missing_and_corrupt_ones_are_named_and_counted(small, tmp_path, monkeyp
     files = photographs()
     del files["train/dog.7.jpg"]
     whole = files["train/cat.1.jpg"]
-    files.update({"train/cat.1.jpg": whole[:len(whole) // 2], "train/cat.6.jpg": b"", "train/dog.4.jpg": b"<html>not found</html>"})
+    files.update({"train/cat.1.jpg": whole[:len(whole) * 9 // 10], "train/cat.6.jpg": b"", "train/dog.4.jpg": b"<html>not found</html>"})
     manifest = cats_vs_dogs.prepare(write_tar(tmp_path / "copy.tar", files), tmp_path / "out", size=16)
     assert manifest["missing"] == ["dog.7"] and sorted(manifest["corrupt"]) == ["cat.1", "cat.6", "dog.4"]
     assert "truncated" in manifest["corrupt"]["cat.1"].lower() and manifest["corrupt"]["cat.6"] == "empty file"

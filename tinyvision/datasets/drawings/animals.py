@@ -13,6 +13,7 @@ BLACK, WHITE, TONGUE = (24, 20, 20), (250, 248, 244), (222, 104, 116)
 # Heads. `turn` is how far the head looks to the side, -1 to 1: what stands out moves farther than what lies deep.
 
 def cat_head(pen, pose, of):
+    """From the front: pointed ears, slit pupils, a small nose, long whiskers."""
     looks = pose.coat
     turn, width = pose.turn, pose.width * of.uniform(1.0, 1.1)
     height, spread = of.uniform(0.68, 0.95), of.uniform(0.62, 0.82)
@@ -72,6 +73,7 @@ def _whiskers(pen, x, y, side, pose, of):
 
 
 def dog_head(pen, pose, of):
+    """From the front: ears that hang, fold or stand, round pupils, a long muzzle with a large nose, sometimes a tongue."""
     looks, turn, ears = pose.coat, pose.turn, of.choice(("hanging", "hanging", "hanging", "folded", "erect"))
     width, jaw, length = pose.width * of.uniform(0.9, 1.02), of.uniform(0.36, 0.56), of.uniform(0.85, 1.08)
     if ears != "hanging":
@@ -139,6 +141,7 @@ def _dog_eye(pen, x, y, size, pose):
 # Heads from the side, looking to the right
 
 def cat_profile(pen, pose, of):
+    """A round head with a short face."""
     looks, height = pose.coat, of.uniform(0.6, 0.85)
     pen.fur(_pointed([(-0.1, -0.7), (0.1, -1.0), (0.2, -0.62 - height * 0.9), (0.42, -0.6)], 2), shade="far")
     pen.fur(blob([(-0.84, 0.1), (-0.7, -0.52), (-0.2, -0.86), (0.36, -0.78), (0.72, -0.36), (0.96, 0.08), (1.0, 0.28),
@@ -158,6 +161,7 @@ def cat_profile(pen, pose, of):
 
 
 def dog_profile(pen, pose, of):
+    """A head with a long muzzle."""
     looks, ears, long = pose.coat, of.choice(("hanging", "hanging", "folded", "erect")), of.uniform(1.3, 1.75)
     tall, deep = of.uniform(0.55, 0.85), of.uniform(0.0, 0.12)
     if ears == "erect":
@@ -203,6 +207,7 @@ def _tail(pen, x, y, pose, of, cat):
 
 
 def standing(pen, pose, of, cat):
+    """On four legs, or walking."""
     long, leg, thick = (1.25, of.uniform(0.95, 1.15), 0.25) if cat else (1.2, of.uniform(1.0, 1.4), 0.27)
     belly, stride = (of.uniform(0.36, 0.5), pose.stride) if cat else (of.uniform(0.2, 0.42), pose.stride)
     _tail(pen, -long + 0.08, -0.32, pose, of, cat)
@@ -245,6 +250,7 @@ def sitting(pen, pose, of, cat):
 
 
 def sitting_in_front(pen, pose, of, cat):
+    """From the front."""
     side = of.choice((-1, 1))
     if not cat:
         tail = [(0.6, 0.95), (1.0, 0.9), (1.3, of.uniform(0.3, 0.9))]

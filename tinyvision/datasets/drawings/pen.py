@@ -48,6 +48,13 @@ def limb(points, start, end):
     return np.concatenate([middle + across * width, tip, (middle - across * width)[::-1]])
 
 
+def outwards(contour):
+    """The direction out of a closed contour at each of its points, of length 1."""
+    along = np.roll(contour, -1, 0) - np.roll(contour, 1, 0)
+    across = along[:, ::-1] * [1, -1] / (np.hypot(*along.T)[:, None] + 1e-9)
+    return across if (contour * across).sum() > (contour.mean(0) * across).sum() else -across
+
+
 class Pen:
     """Draws in coordinates of its own on a canvas that it shares with the pens made of it by `at`.
 
@@ -69,27 +76,30 @@ class Pen:
         return Pen(self.canvas, matrix, self.on_canvas([(x, y)])[0], self.coat)
 
     def on_canvas(self, points):
+        """The points in pixels of the canvas."""
         return np.asarray(points, "float64") @ self.matrix.T + self.origin
 
     def fill(self, contour, colour):
+        """A part without an outline, in one colour."""
         self.draw.polygon(self.on_canvas(contour).ravel().tolist(), fill=colour)
 
-    def line(self, points, width, colour, smooth=True):
-        points = self.on_canvas(curve(points) if smooth else points)
-        self.draw.line(points.ravel().tolist(), fill=colour, width=max(1, round(width * self.scale)), joint="curve")
+    def line(self, points, width, colour):
+        """A smooth line through the points."""
+        points = self.on_canvas(curve(points))
+        width = max(1, round(width * self.scale))
+        self.draw.line(points.ravel().tolist(), fill=colour, width=width, joint="curve" if width > 4 else None)
 
-    def fur(self, *contours, shade="near", outline=True):
+    def fur(self, *contours, shade="near"):
         """Parts of the animal in its coat: one outline around all of them, then the parts, each with a rim in shadow."""
         contours = [self.coat.ruffled(self.on_canvas(contour)) for contour in contours]
-        if outline:
-            for contour in contours:
-                flat = contour.ravel().tolist()
-                self.draw.line(flat + flat[:4], fill=self.coat.outline, width=max(2, round(self.coat.line)), joint="curve")
+        for contour in contours:
+            self.draw.polygon((contour + outwards(contour) * self.coat.line).ravel().tolist(), fill=self.coat.outline)
         for contour in contours:
             _paint(self.canvas, contour, *self.coat.textures[shade], self.coat.light, self.coat.shadow)
 
 
 def drawn_on(canvas):
+    """What Pillow draws with on a canvas."""
     from PIL import ImageDraw
     return ImageDraw.Draw(canvas)
 

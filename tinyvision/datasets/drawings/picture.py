@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from .animals import HEAD, REACH, animal
-from .pen import Pen, oval
+from .pen import Pen, outwards, oval
 from .scenes import any_colour, background, mixed, thing
 
 COATS = [(38, 34, 36), (66, 62, 66), (104, 104, 110), (150, 150, 154), (196, 192, 188), (236, 232, 224), (232, 212, 176),
@@ -119,7 +119,7 @@ class Coat:
         self.outline = mixed(self.base, (255, 250, 245) if dark else (16, 10, 8), rng.uniform(0.25, 0.4) if dark
                              else rng.uniform(0.5, 0.75))
         self.rim = mixed(self.outline, (10, 8, 8), 0.0 if dark else 0.5)
-        self.fluff, self.line = rng.choice((0, 0, 0.02, 0.045)) * pen.scale, pen.canvas.width * rng.uniform(0.006, 0.012)
+        self.fluff, self.line = rng.choice((0, 0, 0.02, 0.045)) * pen.scale, pen.canvas.width * rng.uniform(0.003, 0.006)
         self.shadow = rng.uniform(3, 6)                    # its part of the light is missing in the shadow
         self.light = np.array([rng.uniform(-1, 1), -1.0]) * pen.scale * rng.uniform(0.05, 0.12)
         self.teeth = random.Random(rng.random())
@@ -159,10 +159,8 @@ class Coat:
         """A contour in points of the canvas, with tufts if the fur is long."""
         if not self.fluff:
             return contour
-        along = np.roll(contour, -1, 0) - np.roll(contour, 1, 0)
-        across = along[:, ::-1] * [1, -1] / (np.hypot(*along.T)[:, None] + 1e-9)
         tufts = np.array([self.teeth.uniform(-1, 1) for _ in contour])[:, None] * self.fluff
-        return contour + across * tufts
+        return contour + outwards(contour) * tufts
 
 
 def _in_front(rng, canvas):
@@ -175,8 +173,8 @@ def _in_front(rng, canvas):
 
 def _through_a_camera(rng, canvas, size):
     """Made smaller, lit, blurred and noisy."""
-    from PIL import Image, ImageFilter
-    picture = canvas.resize((size, size), Image.Resampling.BOX)
+    from PIL import ImageFilter
+    picture = canvas.reduce(canvas.width // size)
     blur = rng.choice((0, 0, 0.5, 0.8, 1.2)) * size / 180
     if blur:
         picture = picture.filter(ImageFilter.GaussianBlur(blur))

@@ -7,15 +7,18 @@ from .pen import blob, oval
 
 
 def mixed(a, b, t):
+    """The colour between a (t = 0) and b (t = 1)."""
     return tuple(round(x + (y - x) * t) for x, y in zip(a, b))
 
 
 def any_colour(rng, low=40, high=235):
+    """One that could be of anything."""
     colour = [rng.randrange(low, high) for _ in range(3)]
     return mixed(colour, [sum(colour) / 3] * 3, 0.35)      # few things are as bright as pure chance
 
 
 def gradient(size, top, bottom):
+    """A picture that goes from one colour to another."""
     from PIL import Image
     ramp = np.linspace(np.array(top), np.array(bottom), 16).round().astype(np.uint8)[:, None]      # (16, 1, 3)
     return Image.fromarray(ramp).resize((size, size), Image.Resampling.BILINEAR)
@@ -28,6 +31,7 @@ def background(rng, size):
 
 
 def meadow(rng, size):
+    """Sky, hills and grass."""
     from PIL import ImageDraw
     far = rng.uniform(0.25, 0.65)
     canvas = gradient(size, rng.choice(((110, 170, 225), (150, 190, 230), (225, 160, 120), (160, 170, 185))), (225, 232, 235))
@@ -58,6 +62,7 @@ def meadow(rng, size):
 
 
 def room(rng, size):
+    """A wall with paper and what stands before it, and a floor."""
     from PIL import ImageDraw
     edge = rng.uniform(0.5, 0.8)
     wall = any_colour(rng, 90, 235)
@@ -109,6 +114,7 @@ def _sofa(rng, draw, size, edge):
 
 
 def carpet(rng, size):
+    """Cloth with bands, seen from above."""
     from PIL import Image, ImageDraw
     base = any_colour(rng, 60, 220)
     canvas, other = Image.new("RGB", (size, size), base), mixed(base, any_colour(rng), 0.5)
@@ -142,6 +148,7 @@ def snow(rng, size):
 
 
 def studio(rng, size):
+    """Nothing but light."""
     top = any_colour(rng, 40, 230)
     return gradient(size, top, mixed(top, rng.choice(((20, 20, 24), (250, 250, 250))), 0.4)), rng.uniform(0.4, 0.7)
 
