@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from survivor import OPTIMIZERS, Flip, X, Y, begin, found_in, network
 
 import tinyvision as tv
 from tinyvision import callbacks, layers
-from tinyvision.callbacks import BackupAndRestore, Callback
+from tinyvision.callbacks import BackupAndRestore, Callback, backup
+from tinyvision.callbacks.backup import _Damaged, _read
 from tinyvision.data import Dataset
 
 
@@ -139,6 +141,499 @@ def test_models_of_any_shape_go_on(tmp_path, after, freq):
     same(interrupted(train, tmp_path / "run", after, save_freq=freq), never_interrupted(train))
 
 
+@pytest.mark.parametrize("after, freq", [(7, 2), (8, "epoch"), (14, "epoch")])
+def test_averages_in_place_of_weights_go_on(tmp_path, after, freq):
+    def train(*around):
+        model = network("averages")
+        swap = callbacks.SwapEMAWeights(swap_on_epoch=True)
+        return found_in(model, model.fit(X, Y, batch_size=4, epochs=3, verbose=0, validation_data=(X, Y), callbacks=[swap, *around]))
+
+    same(interrupted(train, tmp_path / "run", after, save_freq=freq), never_interrupted(train))
+
+
+class Thaw(Callback):
+    """Lets all layers learn from the second epoch on."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.trainable = True
+
+
+def test_thawed_layers_stay_thawed(tmp_path):
+    def train(*around):
+        model = network("sgd")
+        model.layers[1].trainable = False
+        history = model.fit(X, Y, batch_size=4, epochs=4, verbose=0, callbacks=[Thaw(), *around])
+        return found_in(model, history) | {"trainable": [w.requires_grad for w in model.weights]}
+
+    same(interrupted(train, tmp_path / "run", 14, save_freq="epoch"), never_interrupted(train))
+
+
+class Rivals(tv.Model):
+    """Two networks with an optimizer each, and a training step of its own that counts and draws."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.Dense(3, name="first"), layers.Dense(3, name="second")
+        self.rival, self.tally, self.running = tv.optimizers.Adam(0.01), {"steps": 0}, np.zeros(3)
+        self.seen = tv.metrics.Mean("seen")
+
+    def call(self, x, training=False):
+        return self.first(x) - self.second(x)
+
+    def train_step(self, batch):
+        x, y = batch[0].reshape(len(batch[0]), -1), batch[1]
+        loss = (self(x + np.random.standard_normal(x.shape).astype("float32")) - y[:, None]).square().mean()
+        loss.backward()
+        self.optimizer.apply([w.grad for w in self.first.weights], self.first.weights)
+        if self.tally["steps"] % 2:
+            self.rival.apply([w.grad for w in self.second.weights], self.second.weights)
+        for weight in self.weights:
+            weight.grad = None
+        self.tally["steps"] += 1
+        self.running = 0.9 * self.running + self.second.bias.numpy()
+        self.seen.update_state(loss.detach())
+        return {"loss": loss.item(), "seen": self.seen.result()}
+
+
+@pytest.mark.parametrize("after, freq", [(8, 3), (9, "epoch")])
+def test_training_steps_of_ones_own_go_on(tmp_path, after, freq):
+    """All optimizers, metrics and plain attributes of a model; NumPy's own random numbers."""
+    def train(*around):
+        model = Rivals()
+        model(X.reshape(21, -1))
+        model.compile(tv.optimizers.RMSprop(0.01))
+        history = model.fit(X, Y.astype("float32"), batch_size=4, epochs=3, verbose=0, callbacks=list(around))
+        assert model.rival.slots and model.rival.iterations == 9
+        return found_in(model, history) | {"tally": model.tally, "running": model.running.tobytes(), "seen": model.seen.result(),
+                                           "rival": [a.tobytes() for s in model.rival.slots.values() for _, a in s.values()]}
+
+    same(interrupted(train, tmp_path / "run", after, save_freq=freq), never_interrupted(train))
+
+
+def test_one_process_can_go_on_more_than_once(tmp_path):
+    """With the same callbacks, as in a notebook; then in a new one, whose callbacks know nothing."""
+    class Killers(Kill):
+        def on_train_begin(self, logs=None):
+            self.seen = 0
+
+    def train(watch, kill):
+        model = network()
+        history = model.fit(X, Y, batch_size=4, epochs=4, verbose=0, callbacks=[*watch, kill])
+        return found_in(model, history)
+
+    def some(*backup):
+        return [*backup, callbacks.ModelCheckpoint(tmp_path / "best.keras", "loss", save_best_only=True)]
+
+    begin(0)
+    whole, watch = some(), some(BackupAndRestore(tmp_path / "run"))
+    expected = train(whole, Killers())
+    for seed in range(2):
+        begin(seed)
+        with pytest.raises(Killed):
+            train(watch, Killers(8))
+    begin(2)
+    again = some(BackupAndRestore(tmp_path / "run"))
+    same(train(again, Killers()), expected)
+    assert again[1].best == whole[0].best
+
+
+def test_ctrl_c_leaves_a_backup(tmp_path, capsys):
+    def train(*around):
+        model = network()
+        early = callbacks.EarlyStopping("loss", patience=9, restore_best_weights=True)
+        return found_in(model, model.fit(X, Y, batch_size=4, epochs=4, verbose=0, callbacks=[early, *around]))
+
+    class Interrupt(Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if self.model.progress.epoch == 2 and batch == 3:
+                raise KeyboardInterrupt
+
+    expected = never_interrupted(train)
+    begin(0)
+    found = train(BackupAndRestore(tmp_path / "run"), Interrupt())
+    assert found["epochs"] == [0, 1]
+    assert f"goes on from the backup in {tmp_path / 'run'}" in capsys.readouterr().out
+    begin(1)
+    same(train(BackupAndRestore(tmp_path / "run")), expected)
+    begin(0)
+    train(BackupAndRestore(tmp_path / "other", save_freq=100), Interrupt())
+    assert "there is no backup yet" in capsys.readouterr().out
+
+
+# Data that cannot be begun elsewhere ------------------------------------------------------------------------------------
+
+def batches_of(n):
+    rng = np.random.default_rng(5)
+    for _ in range(n):
+        chosen = rng.integers(0, 21, 4)
+        yield X[chosen], Y[chosen]
+
+
+class Loader:
+    """Batches of a class of one's own, the same each time."""
+
+    def __iter__(self):
+        return batches_of(5)
+
+
+@pytest.mark.parametrize("data, settings, named", [
+    (lambda: list(batches_of(5)), {}, None), (lambda: list(batches_of(5)), dict(steps_per_epoch=3), None),
+    (lambda: batches_of(40), dict(steps_per_epoch=5), "data (generator"), (Loader, {}, "data (Loader"),
+    (Loader, dict(steps_per_epoch=4), "data (Loader"), (Loader, dict(class_weight={0: 2.0}), "data (Loader")])
+def test_what_was_taken_is_dropped(tmp_path, data, settings, named):
+    """And that it has to be is said."""
+    def train(*around):
+        model = network()
+        return found_in(model, model.fit(data(), **{"epochs": 3, "verbose": 0, **settings}, callbacks=list(around)))
+
+    expected = never_interrupted(train)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        same(interrupted(train, tmp_path / "run", 8, save_freq=3), expected)
+        same(interrupted(train, tmp_path / "other", 8, save_freq="epoch"), expected)
+    said = [str(warning.message) for warning in said if "BackupAndRestore cannot" in str(warning.message)]
+    assert len(said) == 4 * bool(named) and all(named in text for text in said)
+
+
+# What callbacks remember ------------------------------------------------------------------------------------------------
+
+class Lookup(tv.Model):
+    """Gets its weights from its first batch: of words, which zeros of floats are not."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.scores = layers.Embedding(9, 4), layers.Dense(3, activation="softmax")
+
+    def call(self, x):
+        if x.dtype.kind == "f":
+            raise TypeError("words have numbers")
+        return self.scores(self.table(x).mean(axis=1))
+
+
+def test_models_without_weights_get_them(tmp_path):
+    """At first from the first batch, then as the backup says."""
+    def train(*around):
+        model = tv.Sequential([Flip(), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.Flatten(), layers.Dropout(0.2),
+                               layers.Dense(3, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return found_in(model, model.fit(X, Y, batch_size=4, epochs=2, verbose=0, callbacks=list(around)))
+
+    same(interrupted(train, tmp_path / "run", 8, save_freq=3), never_interrupted(train))
+
+    def words(*around):
+        model = Lookup()
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return found_in(model, model.fit(np.abs(X[..., 0, 0] * 3).astype(int), Y, batch_size=4, verbose=0, callbacks=list(around)))
+
+    with pytest.raises(ValueError, match="lookup.* has no weights yet: give it an Input, or call it on a batch before fit"):
+        interrupted(words, tmp_path / "words", 4, save_freq=3)
+
+
+class Everything(Callback):
+    """Remembers one value of each kind."""
+
+    def on_train_begin(self, logs=None):
+        self.kinds = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.kinds = [epoch, -0.0, np.nan, -np.inf, 0.1 + 0.2, None, True, "text", (1, 2.5), {3}, {"a": [1], 2: "b", (1, 2): None},
+                      np.float32(0.1), np.int64(2) ** 62, np.array([1, np.nan]), np.array([], "int8"), np.arange(6).reshape(2, 3).T,
+                      np.array(3.5, "float16"), 2 ** 100, tv.tensor([1.0, 2.0])]
+
+
+def test_values_of_all_kinds_come_back(tmp_path):
+    def run(*around):
+        watch = Everything()
+        model = network()
+        model.fit(X, Y, batch_size=7, epochs=2, verbose=0, callbacks=[watch, *around])
+        return watch.kinds
+
+    expected = run()
+    with pytest.raises(Killed):
+        run(BackupAndRestore(tmp_path / "run"), Kill(4))
+
+    class Look(Callback):
+        last = True
+
+        def on_epoch_begin(self, epoch, logs=None):
+            found.append(next(c for c in self.model.progress.callbacks if isinstance(c, Everything)).kinds)
+
+    found = []
+    run(BackupAndRestore(tmp_path / "run"), Kill(), Look())
+    expected[0] = 0
+    for a, b in zip(found[0], expected, strict=True):
+        assert type(a) is type(b)
+        if isinstance(a, np.ndarray):
+            assert a.dtype == b.dtype and a.strides == b.strides and a.tobytes() == b.tobytes()
+        else:
+            assert repr(a) == repr(b)
+
+
+class Counting(Callback):
+    """Has state that is not plain, and says what of it is."""
+
+    def __init__(self):
+        self.rng, self.drawn = np.random.default_rng(0), []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.drawn.append(self.rng.random())
+
+    def get_state(self):
+        return {"rng": self.rng.bit_generator.state, "drawn": self.drawn}
+
+    def set_state(self, state):
+        self.rng.bit_generator.state, self.drawn = state["rng"], state["drawn"]
+
+
+def test_callbacks_can_say_what_they_remember(tmp_path):
+    def train(*around):
+        counting = Counting()
+        network().fit(X, Y, batch_size=4, epochs=2, verbose=0, callbacks=[counting, *around])
+        return {"drawn": counting.drawn}
+
+    expected = never_interrupted(train)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same(interrupted(train, tmp_path / "run", 9, save_freq=4), expected)
+
+
+class Odd(Callback):
+    """Holds what no backup can: a generator of random numbers; and, later, a file."""
+
+    def __init__(self):
+        self.rng, self.schedule, self.count = np.random.default_rng(0), lambda epoch: epoch, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.file = open(os.devnull)
+
+
+def test_what_cannot_be_saved_is_named_once(tmp_path):
+    with pytest.warns(UserWarning) as said:
+        network().fit(X, Y, batch_size=7, epochs=3, verbose=0, callbacks=[BackupAndRestore(tmp_path / "run"), Odd(), Odd()])
+    said = [str(warning.message) for warning in said if "BackupAndRestore" in str(warning.message)]
+    assert len(said) == 2
+    assert "cannot save Odd 1.rng, Odd.rng: " in said[0] and "get_state and set_state" in said[0]
+    assert "cannot save Odd 1.file, Odd.file: " in said[1]
+
+
+def test_settings_are_the_scripts(tmp_path):
+    """What training does not change may be changed between two runs."""
+    def run(patience, rate, kill):
+        model, stop = network("sgd"), callbacks.EarlyStopping("loss", patience=patience)
+        model.optimizer.momentum = rate
+        model.fit(X, Y, batch_size=4, epochs=3, verbose=0, callbacks=[BackupAndRestore(tmp_path / "run", delete_checkpoint=False),
+                                                                     stop, Kill(kill)])
+        return stop.patience, model.optimizer.momentum
+
+    with pytest.raises(Killed):
+        run(5, 0.9, 10)
+    assert run(7, 0.8, None) == (7, 0.8)
+
+
+# The folder -------------------------------------------------------------------------------------------------------------
+
+def fit_two(folder, after=8, **settings):
+    with pytest.raises(Killed):
+        on_arrays()(BackupAndRestore(folder, **settings), Kill(after))
+
+
+def test_nothing_is_left_behind(tmp_path):
+    on_arrays()(BackupAndRestore(str(tmp_path / "a" / "run"), double_checkpoint=True), Kill())
+    assert os.listdir(tmp_path / "a") == []
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("x")
+    on_arrays()(BackupAndRestore(tmp_path / "mine", save_freq=5, double_checkpoint=True), Kill())
+    assert os.listdir(tmp_path / "mine") == ["notes.txt"]
+
+
+def test_a_finished_training_that_is_kept(tmp_path):
+    """It is found finished, with the same results; and with more epochs, goes on."""
+    def run(epochs, *around):
+        model, kill = network("averages"), Kill()
+        early = callbacks.EarlyStopping("loss", patience=50, restore_best_weights=True)
+        model.fit(X, Y, batch_size=4, epochs=epochs, verbose=0, callbacks=[kill, early, *around])
+        return found_in(model, model.history), kill.seen
+
+    expected = run(4)
+    kept = BackupAndRestore(tmp_path / "run", delete_checkpoint=False)
+    begin(0)
+    first, steps = run(2, kept)
+    begin(1)
+    again, seen = run(2, BackupAndRestore(tmp_path / "run", delete_checkpoint=False))
+    same(again, first)
+    assert seen == steps == 12 and os.listdir(tmp_path / "run") == ["latest.npz"]
+    begin(2)
+    more, seen = run(4, BackupAndRestore(tmp_path / "run"))
+    assert more["epochs"] == [0, 1, 2, 3] and seen == 24 and expected[1] == 24 and not (tmp_path / "run").exists()
+
+
+def test_a_training_that_was_stopped_stays_so(tmp_path):
+    """Killed between its last backup and its end, it trains no more."""
+    class Stop(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch == 1
+
+    class Die(Callback):
+        def on_train_end(self, logs=None):
+            raise Killed
+
+    model, kill = network(), Kill()
+    with pytest.raises(Killed):
+        model.fit(X, Y, batch_size=4, epochs=9, verbose=0, callbacks=[BackupAndRestore(tmp_path / "run"), Stop(), kill, Die()])
+    other, again = network(), Kill()
+    history = other.fit(X, Y, batch_size=4, epochs=9, verbose=0, callbacks=[BackupAndRestore(tmp_path / "run"), Stop(), again, Callback()])
+    assert history.epoch == [0, 1] and again.seen == kill.seen == 12
+    for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_one_before_is_kept(tmp_path):
+    fit_two(tmp_path / "run", save_freq=3, double_checkpoint=True)
+    assert sorted(os.listdir(tmp_path / "run")) == ["latest.npz", "previous.npz"]
+    steps = [_read(tmp_path / "run" / name)[0]["step"] for name in ("latest.npz", "previous.npz")]
+    assert steps == [6, 3]
+    begin(0)
+    expected = never_interrupted(on_arrays())
+    begin(0)
+    fit_two(tmp_path / "whole", save_freq=3, double_checkpoint=True)
+    damage(tmp_path / "whole" / "latest.npz", lambda content: content[:100])
+    with pytest.warns(UserWarning, match="latest.npz is damaged.*from the backup before it"):
+        same(on_arrays()(BackupAndRestore(tmp_path / "whole", save_freq=3), Kill()), expected)
+    fit_two(tmp_path / "gone", save_freq=3, double_checkpoint=True)
+    (tmp_path / "gone" / "latest.npz").unlink()            # killed between the two renamings
+    on_arrays()(BackupAndRestore(tmp_path / "gone", save_freq=3), Kill())
+    assert not (tmp_path / "gone").exists()
+
+
+def damage(path, how):
+    path.write_bytes(how(path.read_bytes()))
+
+
+def test_leftovers_of_killed_saves_are_removed(tmp_path):
+    fit_two(tmp_path / "run")
+    (tmp_path / "run" / ".latest-x1y2.npz").write_bytes(b"half")
+    fit_two(tmp_path / "run", after=9)
+    assert os.listdir(tmp_path / "run") == ["latest.npz"]
+
+
+@pytest.mark.parametrize("where", ["write_bytes", "fsync", "replace"])
+def test_a_save_that_fails_leaves_the_one_before(tmp_path, monkeypatch, where):
+    """The disk is full, for instance."""
+    fit_two(tmp_path / "run", after=7)
+    before = (tmp_path / "run" / "latest.npz").read_bytes()
+
+    def full(*args):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path if where == "write_bytes" else os, where, full)
+    with pytest.raises(OSError, match="no space left"):
+        on_arrays()(BackupAndRestore(tmp_path / "run"), Kill())
+    assert os.listdir(tmp_path / "run") == ["latest.npz"] and (tmp_path / "run" / "latest.npz").read_bytes() == before
+
+
+# Backups that do not fit ------------------------------------------------------------------------------------------------
+
+def test_every_truncation_and_every_flip_is_found(tmp_path):
+    fit_two(tmp_path / "run")
+    path = tmp_path / "run" / "latest.npz"
+    whole, (text, arrays) = path.read_bytes(), _read(path)
+    for length in [*range(0, 60, 7), *np.linspace(60, len(whole) - 60, 25).astype(int), *range(len(whole) - 60, len(whole), 7)]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(_Damaged):
+            _read(path)
+    found = 0
+    for place in np.random.default_rng(0).integers(0, len(whole), 150):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 64]) + whole[place + 1:])
+        try:
+            again = _read(path)
+            assert again[0] == text                        # some bytes, such as the time of day, do not matter
+            for a, b in zip(again[1], arrays, strict=True):
+                np.testing.assert_array_equal(a, b)
+        except _Damaged:
+            found += 1
+    assert found > 75
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK", "zip", "other format"])
+def test_a_damaged_or_foreign_backup(tmp_path, content):
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "run" / "latest.npz"
+    if content == "zip":
+        np.savez(path, a=np.zeros(3))
+    elif content == "other format":
+        fit_two(tmp_path / "run")
+        text, arrays = _read(path)
+        backup._write(path, text | {"format": "tinyvision backup 99"}, arrays)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{path} is damaged, or no backup: .*delete the folder {tmp_path / 'run'}, and"):
+        on_arrays()(BackupAndRestore(tmp_path / "run"), Kill())
+
+
+@pytest.mark.parametrize("other, message", [
+    (lambda: network(width=5), r"of another model: .*number 0 is conv2d.*/kernel \(3, 3, 1, 4\) float32 there, "
+                               r"conv2d.*/kernel \(3, 3, 1, 5\) float32 here; delete the folder"),
+    (lambda: tv.Sequential([tv.Input((6, 6, 1)), layers.Conv2D(4, 3)]), r"it has 8 weights, this one 2; number 2 is .* there, nothing here"),
+    (lambda: network("sgd"), r"has Adam as model.optimizer, which remembers \['momentum', 'velocity'\] of each weight; here it is "
+                             r"SGD, with \['momentum'\]"),
+    (lambda: network("averages"), r"has Adam .*; here it is Adam, with \['average', 'gradient_accumulator', 'momentum', .*'\]")])
+def test_a_backup_of_another_model(tmp_path, other, message):
+    fit_two(tmp_path / "run")
+    model = other()
+    if model.optimizer is None:
+        model.compile("adam", "mse")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y, batch_size=4, epochs=3, verbose=0, callbacks=[BackupAndRestore(tmp_path / "run"), Kill()])
+    for a, b in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_backup_of_other_data(tmp_path):
+    fit_two(tmp_path / "run", save_freq=2)
+    with pytest.raises(ValueError, match="within 6 batches a pass, the data here are 3; delete the folder"):
+        on_arrays(batch_size=8)(BackupAndRestore(tmp_path / "run"), Kill())
+
+
+def test_a_backup_of_another_training_of_the_script(tmp_path):
+    """Two trainings in one folder: the second one's backup is not for the first."""
+    on_arrays()(BackupAndRestore(tmp_path / "run"), Kill())
+    fit_two(tmp_path / "run")
+    on_arrays()(BackupAndRestore(tmp_path / "run"), Kill())                # the same place in the script: it may go on
+    fit_two(tmp_path / "run")
+    backup._ended.clear()                                  # as in a new process
+    with pytest.raises(ValueError, match="of training number 3 of the script, this is number 1: each needs a backup_dir"):
+        on_arrays()(BackupAndRestore(tmp_path / "run"), Kill())
+
+
+def test_callbacks_that_came_and_went(tmp_path):
+    with pytest.raises(Killed):
+        on_arrays()(BackupAndRestore(tmp_path / "run"), callbacks.EarlyStopping("loss"), Kill(8))
+    with pytest.warns(UserWarning, match="holds the state of EarlyStopping, which are not here"):
+        on_arrays()(BackupAndRestore(tmp_path / "run"), Kill(), Everything())
+
+
+def test_what_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="backup_dir is empty"):
+        BackupAndRestore("")
+    for freq in "batch", 0, -1, 2.5, False, True:
+        with pytest.raises(ValueError, match="save_freq is 'epoch' or a number of batches, got"):
+            BackupAndRestore("run", save_freq=freq)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ValueError, match="file is a file; backup_dir is a folder"):
+        on_arrays()(BackupAndRestore(tmp_path / "file"), Kill())
+
+    class Strange(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            weight = layers.Dense(1)
+            weight(np.zeros((1, 2)), training=False)
+            self.model.optimizer.slot("momentum", weight.weights[0])
+
+    with pytest.raises(ValueError, match="the Adam optimizer changes <Variable dense.*, which is not among the weights"):
+        on_arrays()(BackupAndRestore(tmp_path / "run"), Kill(), Strange())
+
+
 # Datasets ---------------------------------------------------------------------------------------------------------------
 
 def augmented(*, source=None, seed=None, threads=None):
@@ -188,6 +683,20 @@ def test_datasets_go_on(tmp_path, pipeline, after, freq):
     """The same shuffles and the same random numbers for each image, however far ahead they were drawn; nothing is seeded anew."""
     train = on_a_dataset(PIPELINES[pipeline])
     same(interrupted(train, tmp_path / "run", after, save_freq=freq), never_interrupted(train))
+
+
+def test_validation_datasets_go_on(tmp_path):
+    """One that draws other samples in each pass."""
+    def train(*around):
+        flip = Flip()
+        validation = Dataset.from_tensor_slices((X, Y)).shuffle(21).take(5).map(lambda x, y: (flip(x[None], training=True)[0], y))
+        model = network()
+        history = model.fit(X, Y, batch_size=4, epochs=4, verbose=0, validation_data=validation.batch(5), callbacks=list(around))
+        return found_in(model, history)
+
+    expected = never_interrupted(train)
+    for after, freq in (11, 2), (14, "epoch"):
+        same(interrupted(train, tmp_path / f"run {after}", after, save_freq=freq), expected)
 
 
 @pytest.mark.parametrize("make, settings", [

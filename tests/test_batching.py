@@ -5,6 +5,7 @@ import pytest
 import tinyvision as tv
 from tinyvision.data import ArrayBatches, batches
 from tinyvision.data.batching import unpacked
+from tinyvision.data.weights import ClassWeights
 
 
 def numbers(n):
@@ -137,3 +138,27 @@ def test_a_pass_copies_no_more_than_a_batch():
     x, y = numbers(8)
     for a, b in ArrayBatches(x, y, 4):
         assert np.shares_memory(a, x) and np.shares_memory(b, y)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_pass_can_begin_in_its_middle(shuffle):
+    """Pass number p from batch number b on: as in a run that began with the first; the next pass is whole again."""
+    x, y = numbers(23)
+    tv.utils.set_random_seed(1)
+    whole = ArrayBatches(x, y, 5, shuffle)
+    expected = [[b.tolist() for _, b in whole] for _ in range(4)]
+    assert whole.passes == 4
+    for passes in range(3):
+        for batch in range(6):
+            tv.utils.set_random_seed(1)
+            data = ArrayBatches(x, y, 5, shuffle)
+            data.start_at(passes, batch)
+            assert [b.tolist() for _, b in data] == expected[passes][batch:]
+            assert [b.tolist() for _, b in data] == expected[passes + 1] and data.passes == passes + 2
+
+
+def test_class_weights_begin_where_their_batches_do():
+    data = ClassWeights(ArrayBatches(*numbers(10), 4), {9: 3.0})
+    data.start_at(0, 2)
+    assert [weight.tolist() for _, _, weight in data] == [[1.0, 3.0]] and data.passes == 1
+    assert not hasattr(ClassWeights([], {}), "start_at") and not hasattr(data, "nothing")

@@ -35,8 +35,8 @@ def replacing(path):
 
 
 def _sync_folder(folder):
-    """Let the disk have the names in a folder; systems whose folders are no files do that by themselves."""
-    if sys.platform != "win32":
+    """Let the disk have the names in a folder, where folders are files: not on Windows, nor on some disks behind a network."""
+    with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -167,3 +167,82 @@ def test_constraints_of_ones_own_after_fit(keras):
     for a, b in zip(run(tv), run(keras), strict=True):
         agree(("optimizer", "RMSprop", "constrained in fit"), a, b)
         assert np.abs(a).max() <= 0.3
+
+
+def watching(home, fatal=None):
+    """A callback that raises in one epoch, and the epochs that it saw begin: not its attribute, which ours would remember."""
+    seen = []
+
+    class Watch(home.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            seen.append(epoch)
+            if epoch == fatal:
+                raise RuntimeError("killed")
+    return Watch(), seen
+
+
+def in_two_attempts(home, folder, fatal, optimizer="SGD", **settings):
+    """A training that is killed when an epoch begins, and its second attempt: what epochs each begins, the weights, and files."""
+    optimizer = {"SGD": lambda: home.optimizers.SGD(0.5, momentum=0.9), "Adam": lambda: home.optimizers.Adam(0.1)}[optimizer]
+    (first, before), (second, after) = watching(home, fatal), watching(home)
+    with pytest.raises(RuntimeError, match="killed"):
+        fitted(home, home.callbacks.BackupAndRestore(folder, **settings), first, epochs=6, optimizer=optimizer())
+    model, history = fitted(home, home.callbacks.BackupAndRestore(folder, **settings), second, epochs=6, optimizer=optimizer())
+    return before, after, folder.exists(), model.get_weights(), history
+
+
+@pytest.mark.parametrize("settings", [{}, {"double_checkpoint": True}, {"delete_checkpoint": False}], ids=str)
+@pytest.mark.parametrize("fatal, optimizer", [(0, "SGD"), (1, "SGD"), (4, "Adam"), (5, "SGD")])
+def test_a_killed_training_goes_on_as_in_keras(keras, tmp_path, fatal, optimizer, settings):
+    """The same epochs are trained in the second attempt, to the same weights. Of the history, Keras keeps the second part alone."""
+    ours, theirs = (in_two_attempts(home, tmp_path / home.__name__, fatal, optimizer, **settings) for home in (tv, keras))
+    assert ours[:3] == theirs[:3] and ours[1] == list(range(fatal, 6))
+    for a, b in zip(ours[3], theirs[3], strict=True):
+        agree(("callback", "BackupAndRestore", f"{optimizer}, {settings}"), a, b)
+    assert ours[4].epoch == list(range(6)) and theirs[4].epoch == list(range(fatal, 6))
+    agree(("callback", "BackupAndRestore", "history"), ours[4].history["loss"][fatal:], theirs[4].history["loss"])
+
+
+def test_a_finished_training_that_is_kept_is_as_in_keras(keras, tmp_path):
+    """With more epochs, it goes on."""
+    def run(home):
+        seen = []
+        for epochs in 2, 2, 5:
+            watch, began = watching(home)
+            backup = home.callbacks.BackupAndRestore(tmp_path / home.__name__, delete_checkpoint=False)
+            model, _ = fitted(home, backup, watch, epochs=epochs)
+            seen.append(began)
+        return seen, model.get_weights()
+
+    (ours, weights), (theirs, their_weights) = run(tv), run(keras)
+    assert ours == theirs == [[0, 1], [], [2, 3, 4]]
+    for a, b in zip(weights, their_weights, strict=True):
+        agree(("callback", "BackupAndRestore", "more epochs"), a, b)
+
+
+@pytest.mark.parametrize("settings", [dict(backup_dir=""), dict(backup_dir="run", save_freq="batch"), dict(backup_dir="run", save_freq=2.5)],
+                         ids=str)
+def test_backups_refuse_what_keras_refuses(keras, settings):
+    for home in tv, keras:
+        with pytest.raises(ValueError):
+            home.callbacks.BackupAndRestore(**settings)
+
+
+def test_callbacks_get_logs_at_all_turns_as_in_keras(keras):
+    """Empty ones where there are none yet: a callback need not give them a default."""
+    def run(home):
+        seen = []
+
+        class Watch(home.callbacks.Callback):
+            def on_train_begin(self, logs):
+                seen.append(dict(logs))
+
+            def on_epoch_begin(self, epoch, logs):
+                seen.append((epoch, dict(logs)))
+
+            def on_train_batch_begin(self, batch, logs):
+                seen.append((batch, dict(logs)))
+        fitted(home, Watch(), epochs=2)
+        return seen
+
+    assert run(tv) == run(keras)

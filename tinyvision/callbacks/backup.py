@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from .. import config
+from ..data.weights import ClassWeights
 from ..device import array_library, to_device
 from ..files import replacing
 from ..optimizers import Optimizer
 from .base import Callback, ProgressBar
-from .state import Changes, keys, pack, parts, unpack
+from .state import Changes, is_plain, keys, pack, parts, unpack
 
 FORMAT = "tinyvision backup 1"
 _ended = collections.Counter()                             # folder -> how many trainings of this process ended well there
@@ -76,21 +77,20 @@ class BackupAndRestore(Callback):
         self.latest, self.previous = self.backup_dir / "latest.npz", self.backup_dir / "previous.npz"
 
     def on_train_begin(self, logs=None):
-        if not self.model.built:
-            raise ValueError("BackupAndRestore needs a model that has its weights: give it an Input, or call it on a batch "
-                             "before fit")
         if self.backup_dir.exists() and not self.backup_dir.is_dir():
             raise ValueError(f"BackupAndRestore: {self.backup_dir} is a file; backup_dir is a folder of its own")
         self.backup_dir.mkdir(parents=True, exist_ok=True)
         for left in self.backup_dir.glob(".latest-*.npz"):               # of saves that were killed
             left.unlink()
-        self.changes, self.batches, self.passes, self._named = Changes(), 0, 0, set()
-        self.changes.watch(self._parts())
-        self.keys = {place: key for place, key, _ in self._keys()}
-        self._tell_what_is_lost()
+        self.changes, self.batches, self.passes, self.named = Changes(), 0, 0, set()
         self.found = self._load()
         if self.found is not None:
-            self._check(*self.found)
+            self._build(self.found[0])
+        self.changes.watch(self._parts())
+        self.keys = {place: key for place, key, _ in self._keys()}
+        self._warn(self.changes.odd | self._loose_data())
+        if self.found is not None:
+            self._check(self.found[0])
             self._go_there(*self.found)
             self._restore(*self.found)
 
@@ -144,16 +144,21 @@ class BackupAndRestore(Callback):
         for place, data in ("data", progress.data), ("validation data", progress.validation_data):
             yield from keys(data, place, seen)
 
-    def _tell_what_is_lost(self):
-        """A warning that names, once, what a backup does not hold."""
-        progress, lost = self.model.progress, set(self.changes.odd)
-        for place, data in ("data", progress.data), ("validation data", progress.validation_data):
-            if data is not None and not isinstance(data, (list, tuple)) and not hasattr(data, "start_at"):
-                lost.add(f"{place} ({type(data).__name__} without start_at: on going on, batches are gone through anew)")
-        if new := sorted(lost - self._named):
+    def _warn(self, lost):
+        """Name, once, what a backup does not hold."""
+        if new := sorted(lost - self.named):
             warnings.warn(f"BackupAndRestore cannot save {', '.join(new)}: a training that goes on may differ, if training "
-                          "changes them; what has get_state and set_state is saved", stacklevel=6)
-        self._named |= lost
+                          "changes them; what has get_state and set_state is saved", stacklevel=7)
+        self.named |= lost
+
+    def _loose_data(self) -> set:
+        """What gives batches and cannot be begun elsewhere."""
+        progress, found = self.model.progress, set()
+        for place, data in ("data", progress.data), ("validation data", progress.validation_data):
+            data = data.batches if isinstance(data, ClassWeights) else data
+            if data is not None and not isinstance(data, (list, tuple)) and not hasattr(data, "start_at"):
+                found.add(f"{place} ({type(data).__name__} without start_at: on going on, batches are gone through anew)")
+        return found
 
     def _save(self):
         model, progress, arrays = self.model, self.model.progress, []
@@ -165,15 +170,17 @@ class BackupAndRestore(Callback):
         places = list(self._parts())
         text = {"format": FORMAT, "ended": _ended[self.backup_dir.resolve()], "batches": self.batches,
                 "epoch": progress.epoch, "step": progress.step, "taken": progress.taken, "steps": _length(progress.data),
+                "built_with": pack(model.built_with, keep),
                 "passes": self.passes if progress.taken else getattr(progress.data, "passes", 0),
-                "validation_passes": getattr(progress.validation_data, "passes", 0), "logs": pack(dict(progress.logs), keep),
+                "validation_passes": getattr(progress.validation_data, "passes", 0), "keys": self.keys,
+                "logs": pack({name: value for name, value in progress.logs.items() if is_plain(value)}, keep),
                 "weights": [[w.path, list(w.shape), str(w.dtype), w.trainable, w.requires_grad, keep(w.numpy())]
                             for w in model.weights],
-                "optimizers": {place: {"class": type(thing).__name__, "slots": self._slots(thing, keep)}
+                "optimizers": {place: {"class": type(thing).__name__, "remembers": _remembered(thing),
+                                       "slots": self._slots(thing, keep)}
                                for place, thing in places if isinstance(thing, Optimizer)},
-                "keys": self.keys,
                 "random": pack(_random_state(), keep), "state": self.changes.of(places, keep)}
-        self._tell_what_is_lost()
+        self._warn(self.changes.odd)
         with replacing(self.latest) as temporary:
             _write(temporary, text, arrays)
             if self.double_checkpoint and self.latest.exists():
@@ -203,38 +210,47 @@ class BackupAndRestore(Callback):
                 warnings.warn(f"BackupAndRestore: {path} is damaged ({error}); training goes on from the backup before it",
                               stacklevel=5)
 
-    def _check(self, text, arrays):
+    def _build(self, text):
+        """Make the weights of a model that its first batch would give them."""
+        if not self.model.built and text["built_with"]:
+            try:
+                self.model.compute_output_shape(unpack(text["built_with"], []))
+            except Exception as error:
+                raise ValueError(f"BackupAndRestore: {self.model.name} has no weights yet: give it an Input, or call it on a "
+                                 "batch before fit") from error
+
+    def _check(self, text):
         """Raise ValueError unless the backup is of such a model, in such a training."""
-        mend = f"delete the folder {self.backup_dir} to train anew, or give this training another backup_dir"
         ended = _ended[self.backup_dir.resolve()]
         if text["ended"] != ended:
-            raise ValueError(f"BackupAndRestore: the backup in {self.backup_dir} is of training number {text['ended'] + 1} of "
-                             f"the script, this is number {ended + 1}: each needs a backup_dir of its own; {mend}")
-        theirs = [f"{path} {tuple(shape)} {dtype}" for path, shape, dtype, *_ in text["weights"]]
-        mine = [f"{w.path} {w.shape} {w.dtype}" for w in self.model.weights]
-        differing = [pair for pair in zip([t.rpartition("/")[2] for t in theirs], [m.rpartition("/")[2] for m in mine])
-                     if pair[0] != pair[1]]
-        if differing or len(theirs) != len(mine):
-            first = next((i for i, (t, m) in enumerate(zip(theirs, mine)) if t.rpartition("/")[2] != m.rpartition("/")[2]),
-                         min(len(theirs), len(mine)))
-            there, here = (names[first] if first < len(names) else "nothing" for names in (theirs, mine))
-            raise ValueError(f"BackupAndRestore: the backup in {self.backup_dir} is of another model: it has {len(theirs)} "
-                             f"weights, this one {len(mine)}; number {first} is {there} there, {here} here; {mend}")
+            raise self._misfit(f"is of training number {text['ended'] + 1} of the script, this is number {ended + 1}: each "
+                               "needs a backup_dir of its own")
+        self._check_weights(text["weights"])
         optimizers = {place: thing for place, thing in self._parts() if isinstance(thing, Optimizer)}
         for place in {**text["optimizers"], **optimizers}:
-            there = text["optimizers"].get(place, {"class": "nothing", "slots": {}})
-            here = optimizers.get(place)
-            if there["class"] != type(here).__name__ or not set(there["slots"]) <= _remembered(here):
-                raise ValueError(f"BackupAndRestore: the backup in {self.backup_dir} is of a training with {there['class']} as "
-                                 f"{place}, which remembers {sorted(there['slots'])}; here it is {type(here).__name__} with "
-                                 f"{sorted(_remembered(here))}; {mend}")
-        if text["taken"] and text["steps"] != _length(self.model.progress.data):
-            raise ValueError(f"BackupAndRestore: the backup in {self.backup_dir} is within {text['steps']} batches a pass, "
-                             f"the data here are {_length(self.model.progress.data)}; {mend}")
+            there = text["optimizers"].get(place, {"class": None, "remembers": []})
+            here = type(optimizers.get(place)).__name__, _remembered(optimizers.get(place))
+            if (there["class"], there["remembers"]) != here:
+                raise self._misfit(f"has {there['class']} as {place}, which remembers {there['remembers']} of each weight; "
+                                   f"here it is {here[0]}, with {here[1]}")
+        if text["taken"] and text["steps"] != (here := _length(self.model.progress.data)):
+            raise self._misfit(f"is within {text['steps']} batches a pass, the data here are {here}")
         known = [place for place, _ in self._parts()]
         if missing := [place for place in text["state"] if place not in known]:
             warnings.warn(f"BackupAndRestore: the backup in {self.backup_dir} holds the state of {', '.join(missing)}, "
-                          "which are not here", stacklevel=5)
+                          "which are not here", stacklevel=6)
+
+    def _check_weights(self, weights):
+        there = [f"{path} {tuple(shape)} {dtype}" for path, shape, dtype, *_ in weights]
+        here = [f"{w.path} {w.shape} {w.dtype}" for w in self.model.weights]
+        for number, (t, h) in enumerate(itertools.zip_longest(there, here, fillvalue="nothing")):
+            if t.rpartition("/")[2] != h.rpartition("/")[2]:           # names of layers may be numbered otherwise
+                raise self._misfit(f"is of another model: it has {len(there)} weights, this one {len(here)}; number {number} "
+                                   f"is {t} there, {h} here")
+
+    def _misfit(self, what):
+        return ValueError(f"BackupAndRestore: the backup in {self.backup_dir} {what}; delete the folder to train anew, or give "
+                          "this training another backup_dir")
 
     def _go_there(self, text, arrays):
         """Let the data, and `fit`, begin where the backup was made."""
@@ -274,12 +290,12 @@ class BackupAndRestore(Callback):
                 slot[...] = array_library(slot).asarray(arrays[number])
 
 
-def _remembered(optimizer) -> set:
-    """The names of all that an optimizer may remember of a weight."""
+def _remembered(optimizer) -> list:
+    """The names of what an optimizer says that it remembers of a weight."""
     if optimizer is None:
-        return set()
+        return []
     groups = [*(group for options in optimizer.options for group in options.slot_groups), *optimizer.slot_groups]
-    return {name for group in groups for name in group} | set(optimizer.slots)
+    return sorted({name for group in groups for name in group})
 
 
 def _length(data):
@@ -324,7 +340,7 @@ def _write(path, text, arrays):
     """A zip of arrays, as `np.load` reads them, and of the text; it has checksums of its own."""
     file = io.BytesIO()                                    # zip goes back and forth, which takes its time on a disk
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("backup.json", json.dumps(text))
+        archive.writestr("backup.json", json.dumps(text | {"arrays": len(arrays)}))
         for number, array in enumerate(arrays):
             content = io.BytesIO()
             np.lib.format.write_array(content, np.asarray(array), allow_pickle=False)
@@ -337,10 +353,10 @@ def _read(path):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             text = json.loads(archive.read("backup.json"))
+            if text["format"] != FORMAT:
+                raise ValueError(f"its format is {text['format']!r}, not {FORMAT!r}")
             arrays = [np.lib.format.read_array(io.BytesIO(archive.read(f"{number}.npy")), allow_pickle=False)
-                      for number in range(len(archive.namelist()) - 1)]
+                      for number in range(text["arrays"])]
     except Exception as error:                             # whatever bytes in disorder make of the readers
         raise _Damaged(f"{type(error).__name__}: {error}") from error
-    if text.get("format") != FORMAT:
-        raise _Damaged(f"its format is {text.get('format')!r}, not {FORMAT!r}")
     return text, arrays

@@ -46,7 +46,7 @@ def unpack(text, arrays):
     if not isinstance(text, dict):
         return text
     if "array" in text:
-        return to_device(arrays[text["array"]].copy(), text["device"])
+        return to_device(arrays[text["array"]].copy(order="K"), text["device"])
     (kind, parts), = text.items()
     if kind == "tensor":
         return Tensor(unpack(parts, arrays))
