@@ -7,6 +7,7 @@ from ..autograd import Tensor
 from ..config import random_key
 from ..device import array_library
 from .base import Layer
+from .core import described
 
 
 class _Place(threading.local):
@@ -55,6 +56,10 @@ class Drawing(Layer):
 
     def __init__(self, seed=None, **settings):
         super().__init__(**settings)
+        if seed is not None and not hasattr(seed, "__index__"):
+            raise TypeError(f"{described(self)}: the seed must be an integer, got {seed!r}")
+        if seed is not None and not 0 <= seed < 2 ** 32:
+            raise ValueError(f"{described(self)}: the seed must lie in 0 .. 2**32 - 1, got {seed}")
         self.key, self.step = random_key(seed), 0
 
     def call(self, x, training=False):
