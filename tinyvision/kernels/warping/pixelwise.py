@@ -23,10 +23,24 @@ def place_of(t, u, i, j):
 
 
 @inner
-def amid(t, i, j, H, W):
-    """Whether all pixels around the place that (i, j) comes from lie inside, by a transform that keeps parallels."""
-    row, column = t[3] * j + t[4] * i + t[5], t[0] * j + t[1] * i + t[2]
-    return row >= 0 and column >= 0 and row < H - 1 and column < W - 1
+def amid(t, i, H, W, low, more):
+    """The columns from .. to of row i of the new image that come from amid the old one: `low` <= place < size - 1 + `more`.
+
+    By transforms that keep parallels these lie together. None, (W, W), by others.
+    """
+    first, end = W, W
+    if t[6] == 0 and t[7] == 0:
+        a, b, bottom, right = t[1] * i, t[4] * i, H - 1 + more, W - 1 + more
+        for first in range(W + 1):
+            row, column = t[3] * first + b + t[5], t[0] * first + a + t[2]
+            if first == W or (row >= low and column >= low and row < bottom and column < right):
+                break
+        while end > first:
+            row, column = t[3] * (end - 1) + b + t[5], t[0] * (end - 1) + a + t[2]
+            if row >= low and column >= low and row < bottom and column < right:
+                break
+            end -= 1
+    return first, end
 
 
 @inner
@@ -69,110 +83,109 @@ def floor(place):
 
 
 @inner
-def taken(image, at, c, C, fill):
-    """Up to LANES channels of a pixel."""
-    return some(image, at + c, C - c) if at >= 0 else fill
-
-
-@inner
 def blend_outside(image, t, i, j, H, W, C, mode, fill, y, o):
     """A pixel whose four may lie outside, in part or all."""
-    row, column, fill = place_of(t, 3, i, j), place_of(t, 0, i, j), spread(fill)
+    row, column = place_of(t, 3, i, j), place_of(t, 0, i, j)
     top, left = floor(row), floor(column)
-    p0, p1 = pixel(top, left, H, W, C, mode), pixel(top, left + 1, H, W, C, mode)
-    p2, p3 = pixel(top + 1, left, H, W, C, mode), pixel(top + 1, left + 1, H, W, C, mode)
     down, right, up, back = row - top, column - left, top + 1 - row, left + 1 - column
-    w0, w1, w2, w3 = spread(F32(up * back)), spread(F32(up * right)), spread(F32(down * back)), spread(F32(down * right))
-    for c in range(0, C, LANES):
-        above = multiply_add(taken(image, p1, c, C, fill), w1, taken(image, p0, c, C, fill) * w0)
-        below = multiply_add(taken(image, p3, c, C, fill), w3, taken(image, p2, c, C, fill) * w2)
-        put_some(y, o + c, above + below, C - c)
+    w0, w1, w2, w3 = F32(up * back), F32(up * right), F32(down * back), F32(down * right)
+    above, below, left, right = inside(top, H, mode), inside(top + 1, H, mode), inside(left, W, mode), inside(left + 1, W, mode)
+    p, q = above * W * C, below * W * C
+    if min(above, below, left, right) >= 0:
+        blend(image, p + left * C, p + right * C, q + left * C, q + right * C, w0, w1, w2, w3, y, o, C)
+        return
+    for c in range(C):
+        total = w0 * (image[p + left * C + c] if above >= 0 and left >= 0 else fill)
+        total += w1 * (image[p + right * C + c] if above >= 0 and right >= 0 else fill)
+        total += w2 * (image[q + left * C + c] if below >= 0 and left >= 0 else fill)
+        total += w3 * (image[q + right * C + c] if below >= 0 and right >= 0 else fill)
+        y[o + c] = total
 
 
 @inner
-def blend_few(image, at, down, right, count, line, y, o, C):
-    """`count` pixels amid the image, one after the other, of up to 3 channels. C is known when this is compiled."""
-    for k in range(count):
-        d, r, p = down[k], right[k], at[k]
-        u, b, q = F32(1) - d, F32(1) - r, p + line
-        w0, w1, w2, w3 = u * b, u * r, d * b, d * r
+def blend(image, p0, p1, p2, p3, w0, w1, w2, w3, y, o, C):
+    """The weighted sum of four pixels. Where C is 1 or 3, that is known when this is compiled."""
+    if C <= 3:
         for c in range(C):
-            y[o + c] = image[p + c] * w0 + image[p + C + c] * w1 + image[q + c] * w2 + image[q + C + c] * w3
-        o += C
+            y[o + c] = image[p0 + c] * w0 + image[p1 + c] * w1 + image[p2 + c] * w2 + image[p3 + c] * w3
+    else:
+        for c in range(0, C, LANES):
+            above = multiply_add(some(image, p1 + c, C - c), spread(w1), some(image, p0 + c, C - c) * spread(w0))
+            below = multiply_add(some(image, p3 + c, C - c), spread(w3), some(image, p2 + c, C - c) * spread(w2))
+            put_some(y, o + c, above + below, C - c)
 
 
 @inner
-def blend_many(image, at, down, right, count, line, y, o, C):
-    """`blend_few`, of any number of channels."""
-    for k in range(count):
-        d, r, p = spread(down[k]), spread(right[k]), at[k]
-        u, b, q = spread(F32(1)) - d, spread(F32(1)) - r, p + line
-        w0, w1, w2, w3 = u * b, u * r, d * b, d * r
-        for c in range(0, C, LANES):
-            above = multiply_add(some(image, p + C + c, C - c), w1, some(image, p + c, C - c) * w0)
-            below = multiply_add(some(image, q + C + c, C - c), w3, some(image, q + c, C - c) * w2)
-            put_some(y, o + c, above + below, C - c)
-        o += C
+def blend_row(image, t, i, y, o, H, W, C, mode, fill, at, down, right):
+    """A row of a new image, which begins at y[o]: what comes from amid the old image lies between what does not."""
+    first, end = amid(t, i, H, W, 0.0, 0.0)
+    for j in range(first):
+        blend_outside(image, t, i, j, H, W, C, mode, fill, y, o + j * C)
+    for j in range(end, W):
+        blend_outside(image, t, i, j, H, W, C, mode, fill, y, o + j * C)
+    a0, a1, a2, b0, b1, b2 = t[0], t[1] * i, t[2], t[3], t[4] * i, t[5]
+    for k in range(end - first):                           # by itself, which the compiler does with vectors
+        row, column = b0 * (first + k) + b1 + b2, a0 * (first + k) + a1 + a2
+        top, left = np.int64(row), np.int64(column)
+        at[k], down[k], right[k] = (top * W + left) * C, F32(row - top), F32(column - left)
+    for k in range(end - first):
+        d, r, p = down[k], right[k], at[k]
+        u, b, q = F32(1) - d, F32(1) - r, p + W * C
+        blend(image, p, p + C, q, q + C, u * b, u * r, d * b, d * r, y, o + (first + k) * C, C)
+
+
+@inner
+def take(image, p, y, o, C, fill):
+    """One pixel, or `fill` where there is none."""
+    for c in range(C):
+        y[o + c] = image[p + c] if p >= 0 else fill
+
+
+@inner
+def take_row(image, t, i, y, o, H, W, C, mode, fill, at):
+    """`blend_row` with the nearest pixel alone."""
+    first, end = amid(t, i, H, W, -0.49, 0.5)
+    for j in range(first):
+        take(image, pixel(rounded(place_of(t, 3, i, j)), rounded(place_of(t, 0, i, j)), H, W, C, mode), y, o + j * C, C, fill)
+    for j in range(end, W):
+        take(image, pixel(rounded(place_of(t, 3, i, j)), rounded(place_of(t, 0, i, j)), H, W, C, mode), y, o + j * C, C, fill)
+    a0, a1, a2, b0, b1, b2 = t[0], t[1] * i, t[2], t[3], t[4] * i, t[5]
+    for k in range(end - first):
+        row, column = b0 * (first + k) + b1 + b2, a0 * (first + k) + a1 + a2
+        top, left = np.int64(row), np.int64(column)
+        at[k] = ((top + np.int64(row - top >= 0.5)) * W + left + np.int64(column - left >= 0.5)) * C
+    for k in range(end - first):
+        for c in range(C):
+            y[o + (first + k) * C + c] = image[at[k] + c]
 
 
 @job
-def blend_rows(part, parts, x: FLOATS, transforms: DOUBLES, step: INTEGER, y: FLOATS, shape: SIZES, mode: INTEGER,
-               fill: NUMBER):
-    """Row by row of the new images, each in three pieces: what comes from amid the old image lies between what does not.
-
-    `step` leads from the transform of an image to that of the next.
-    """
+def warp_rows(part, parts, x: FLOATS, transforms: DOUBLES, step: INTEGER, y: FLOATS, shape: SIZES, mode: INTEGER,
+              bilinear: FLAG, fill: NUMBER):
+    """Row by row of the new images. `step` leads from the transform of an image to that of the next."""
     N, H, W, C = shape
     at, down, right = np.empty(W, np.int64), np.empty(W, F32), np.empty(W, F32)
     for r in share(N * H, part, parts):
-        n, i, o, first, end = r // H, np.float64(r % H), r * W * C, 0, W
-        image, t = x[n * H * W * C:(n + 1) * H * W * C], transforms[n * step:n * step + 8]
-        parallels = t[6] == 0 and t[7] == 0
-        while first < W and not (parallels and amid(t, i, first, H, W)):
-            blend_outside(image, t, i, first, H, W, C, mode, fill, y, o + first * C)
-            first += 1
-        while end > first and not amid(t, i, end - 1, H, W):
-            end -= 1
-            blend_outside(image, t, i, end, H, W, C, mode, fill, y, o + end * C)
-        a0, a1, a2, b0, b1, b2 = t[0], t[1] * i, t[2], t[3], t[4] * i, t[5]
-        for k in range(end - first):
-            row, column = b0 * (first + k) + b1 + b2, a0 * (first + k) + a1 + a2
-            top, left = np.int64(row), np.int64(column)
-            at[k], down[k], right[k] = (top * W + left) * C, F32(row - top), F32(column - left)
-        if C == 3:
-            blend_few(image, at, down, right, end - first, W * 3, y, o + first * 3, 3)
-        elif C == 1:
-            blend_few(image, at, down, right, end - first, W, y, o + first, 1)
-        else:
-            blend_many(image, at, down, right, end - first, W * C, y, o + first * C, C)
-
-
-@job
-def take_rows(part, parts, x: FLOATS, transforms: DOUBLES, step: INTEGER, y: FLOATS, shape: SIZES, mode: INTEGER, fill: NUMBER):
-    """`blend_rows` with the nearest pixel alone."""
-    N, H, W, C = shape
-    for r in share(N * H, part, parts):
         n, i, o = r // H, np.float64(r % H), r * W * C
         image, t = x[n * H * W * C:(n + 1) * H * W * C], transforms[n * step:n * step + 8]
-        for j in range(W):
-            p = pixel(rounded(place_of(t, 3, i, j)), rounded(place_of(t, 0, i, j)), H, W, C, mode)
-            if C >= 4:
-                for c in range(0, C, LANES):
-                    put_some(y, o + c, taken(image, p, c, C, spread(fill)), C - c)
-            elif p >= 0:
-                for c in range(C):
-                    y[o + c] = image[p + c]
+        if bilinear:
+            if C == 3:
+                blend_row(image, t, i, y, o, H, W, 3, mode, fill, at, down, right)
+            elif C == 1:
+                blend_row(image, t, i, y, o, H, W, 1, mode, fill, at, down, right)
             else:
-                for c in range(C):
-                    y[o + c] = fill
-            o += C
+                blend_row(image, t, i, y, o, H, W, C, mode, fill, at, down, right)
+        elif C == 3:
+            take_row(image, t, i, y, o, H, W, 3, mode, fill, at)
+        else:
+            take_row(image, t, i, y, o, H, W, C, mode, fill, at)
 
 
 @version(warp, "pixelwise", lambda x, transforms, interpolation, fill_mode, fill: all_floats(x))
 def fast_warp(x, transforms, interpolation, fill_mode, fill):
-    y, run = memory.empty(x.shape), blend_rows if interpolation == "bilinear" else take_rows
-    run(np.ascontiguousarray(x), np.ascontiguousarray(transforms, np.float64).ravel(), 8 * (len(transforms) > 1), y, x.shape,
-        NUMBERS[fill_mode], float(fill))
+    y = memory.empty(x.shape)
+    warp_rows(np.ascontiguousarray(x), np.ascontiguousarray(transforms, np.float64).ravel(), 8 * (len(transforms) > 1), y,
+              x.shape, NUMBERS[fill_mode], interpolation == "bilinear", float(fill))
     return y
 
 
