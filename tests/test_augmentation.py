@@ -8,6 +8,8 @@ from tinyvision import kernels, layers, ops
 from tinyvision.kernels.cores import get_num_threads, set_num_threads
 from tinyvision.kernels.random import NUMBERS_FOR_BETA, beta, uniform
 from tinyvision.layers.drawing import drawing_for
+from tinyvision.ops.image import framing, toning
+from tinyvision.testing import check_op
 
 ALL = {                                                    # class: arguments, such that what they draw is seen in their output
     "RandomFlip": {}, "RandomRotation": dict(factor=0.3), "RandomZoom": dict(height_factor=0.5), "RandomCrop": dict(height=5, width=4),
@@ -386,6 +388,27 @@ def test_gradients_reach_the_images_that_ask_for_them(name):
     leaf = tv.tensor(x, requires_grad=True)
     (made(name, seed=2)(leaf, training=True) * g).sum().backward()
     np.testing.assert_allclose((leaf.grad.numpy() * d).sum(), (value(1e-5) - value(-1e-5)) / 2e-5, rtol=1e-6)
+
+
+OPS = {
+    "crop_each": lambda x: framing.crop_each(x, tops=[0, 2], lefts=[1, 0], size=(3, 4)),
+    "pad_each": lambda x: framing.pad_each(x, tops=[0, 2], lefts=[1, 0], shape=(2, 8, 7, 2)),
+    "channel_means": toning.channel_means, "toned": lambda x, shift: toning.toned(x, 0.7, shift, limits=(-0.6, 0.8)),
+}
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_the_ops_behind_them_keep_the_laws(name):
+    x, shift = np.random.default_rng(3).standard_normal((2, 5, 5, 2)), np.array([[[[0.1, -0.2]]], [[[0.3, 0.0]]]])
+    batch = () if name in ("crop_each", "pad_each") else None
+    assert check_op(OPS[name], [(x, shift) if name == "toned" else (x,)], batch=batch, verbose=False).ok
+
+
+def test_crops_and_margins_are_adjoint():
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((2, 5, 5, 2)), rng.standard_normal((2, 3, 4, 2))
+    padded = framing.pad_each(y, tops=[0, 2], lefts=[1, 0], shape=x.shape).numpy()
+    np.testing.assert_allclose((OPS["crop_each"](x).numpy() * y).sum(), (x * padded).sum(), rtol=1e-12)
 
 
 # In models ----------------------------------------------------------------------------------------------------------------

@@ -366,3 +366,25 @@ def test_nothing_here_needs_a_gradient_to_be_recorded(cupy):
     x = tensor(np.ones((1, 4, 4, 1)), device="cuda")
     with no_grad():
         assert ops.max_pool(x, 2).device == "cuda:0"
+
+
+AUGMENTATION = {
+    "RandomFlip": {}, "RandomRotation": dict(factor=0.3), "RandomZoom": dict(height_factor=0.5), "RandomCrop": dict(height=5, width=4),
+    "RandomTranslation": dict(height_factor=0.5, width_factor=0.5, fill_mode="constant"), "RandomContrast": dict(factor=0.5),
+    "RandomBrightness": dict(factor=0.5), "RandomErasing": dict(factor=(1, 1)), "MixUp": dict(alpha=1.0), "CutMix": {},
+}
+
+
+@pytest.mark.parametrize("name", AUGMENTATION)
+def test_augmentation_on_the_gpu(cupy, name):
+    """What is drawn comes from NumPy: the same as on the CPU. Images, labels, and the gradient of the images."""
+    x, labels = rng.uniform(20, 230, (4, 7, 6, 3)).astype(np.float32), np.eye(4, dtype=np.float32)
+    found = []
+    for place in cupy.asarray, np.asarray:
+        images = tensor(place(x), requires_grad=True)
+        y = getattr(layers, name)(**AUGMENTATION[name], seed=1)({"images": images, "labels": tensor(place(labels))}, training=True)
+        (y["images"] * y["images"]).sum().backward()
+        assert type(y["images"].data) is type(y["labels"].data) is type(images.grad.data) is type(place(x))
+        found.append([to_numpy(t.detach()) for t in (y["images"], y["labels"], images.grad)])
+    for ours, expected in zip(*found):
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-2)
