@@ -94,7 +94,13 @@ def test_map_gets_parts_and_may_return_anything():
     assert named.item() == 1
     assert next(iter(pairs.map(lambda x, y: [x, y]))).shape == (2,)
     weight = tv.tensor([2.0], requires_grad=True)
-    assert not next(iter(pairs.map(lambda x, y: weight * x))).requires_grad
+    recorded = []
+
+    def weighted(x, y):
+        recorded.append((weight * x).requires_grad)
+        return weight * x
+
+    assert not next(iter(pairs.map(weighted))).requires_grad and recorded == [False]
 
 
 # The same, whatever runs it --------------------------------------------------------------------------------------------------

@@ -19,17 +19,18 @@ from .tasks import Function, ahead_of, done, itself, together
 
 AUTOTUNE = -1                                              # as many as there are cores
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
-NEAREST = {                                                # what tf.data has, and what to do here
-    "interleave": "concatenate the parts and shuffle them", "flat_map": "map, then unbatch", "window": "batch",
-    "padded_batch": "map to one shape, then batch", "ragged_batch": "map to one shape, then batch",
-    "shard": "enumerate and filter",
-    "reduce": "a loop over the dataset", "scan": "a loop in from_generator", "take_while": "a loop in from_generator",
-    "list_files": "from_tensor_slices(sorted(folder.glob('*.jpg')))", "with_options": "prefetch and num_parallel_calls",
-    "save": "cache, or numpy.savez", "snapshot": "cache", "element_spec": "the first element: next(iter(dataset))",
-    "rejection_resample": "class_weight of fit", "group_by_window": "from_generator", "from_tensors": "from_tensor_slices",
-    "bucket_by_sequence_length": "from_generator", "unique": "from_generator", "rebatch": "unbatch, then batch",
-    "sample_from_datasets": "concatenate and shuffle", "choose_from_datasets": "concatenate and shuffle",
-    "get_single_element": "next(iter(dataset))", "ignore_errors": "filter, or errors that the function of map catches",
+NEAREST = {                                                # what tf.data has -> what there is in its place
+    "bucket_by_sequence_length": "a loop in from_generator", "choose_from_datasets": "concatenate, then shuffle",
+    "counter": "from_generator(itertools.count)", "element_spec": "next(iter(dataset))", "fingerprint": "repr(dataset)",
+    "flat_map": "map, then unbatch", "from_tensors": "from_tensor_slices", "get_single_element": "next(iter(dataset))",
+    "group_by_window": "a loop in from_generator", "ignore_errors": "LeftOut, raised in the function of map",
+    "interleave": "concatenate, then shuffle", "list_files": "from_tensor_slices(sorted(folder.glob('*.jpg')))",
+    "load": "from_generator", "options": "prefetch and num_parallel_calls", "padded_batch": "map to one shape, then batch",
+    "ragged_batch": "map to one shape, then batch", "random": "map, with layers that draw", "rebatch": "unbatch, then batch",
+    "reduce": "a loop over the dataset", "rejection_resample": "class_weight of fit", "save": "cache", "snapshot": "cache",
+    "sample_from_datasets": "concatenate, then shuffle", "scan": "a loop in from_generator", "shard": "enumerate, then filter",
+    "sparse_batch": "batch", "take_while": "a loop in from_generator", "unique": "a loop in from_generator", "window": "batch",
+    "with_options": "prefetch and num_parallel_calls",
 }
 
 
