@@ -386,6 +386,8 @@ def test_a_model_learns_from_a_folder(folder):
     (dict(validation_split=0.2, subset="training"), ValueError, "needs a seed, so that the same files"),
     (dict(validation_split=0.2, subset="both"), ValueError, "needs a seed, so that the same files"),
     (dict(validation_split=0.01, subset="validation", seed=1), ValueError, "there are no validation images in"),
+    (dict(seed=-1), ValueError, "the seed is an integer from 0 to .*, got -1"),
+    (dict(seed="a"), ValueError, "the seed is an integer from 0 to .*, got 'a'"),
     (dict(unreadable="ignore"), ValueError, "unknown unreadable 'ignore'"),
     (dict(image_size=(180,)), ValueError, "image_size is a pair of positive integers"),
     (dict(image_size=(0, 180)), ValueError, "image_size is a pair of positive integers"),

@@ -55,10 +55,10 @@ def image_dataset_from_directory(
         data_format: None or "channels_last", the one layout there is.
         format: "tf", the one there is.
         verbose: print how many files and classes there are.
-        unreadable: what to do with files that are not readable images. "skip": all files are checked now, quickly (see
-            `check_image`); those that fail are left out, so that batches are full and lengths right, and named in one warning.
-            One that fails later, in decoding, is warned of then, and its batch has one image less. "raise": nothing is
-            checked now; the first one that is met raises UnreadableImage.
+        unreadable: what to do with files that are not readable images. "skip": all files are checked now (see `check_image`; a
+            second for ten thousand files or so); those that fail are left out, so that batches are full and lengths right, and
+            named in one warning. One that fails later, in decoding, is warned of then, and its batch has one image less.
+            "raise": nothing is checked now; the first one that is met raises UnreadableImage.
 
     Returns:
         A Dataset of batches (images, labels), or of images alone: images are (N, height, width, C), float32 from 0 to 255.
@@ -69,37 +69,22 @@ def image_dataset_from_directory(
     """
     if labels is None or label_mode is None:
         labels = label_mode = None
-    if labels is not None and not isinstance(labels, (list, tuple, np.ndarray)) and labels != "inferred":
-        raise ValueError(f'labels is "inferred", None, or a list of integers, one for each file, got {labels!r}')
-    if class_names is not None and not isinstance(labels, str):
-        raise ValueError(f'class_names is for labels="inferred", got labels={labels!r:.40} and class_names={class_names}')
-    for argument, value, known in [
-            ("label_mode", label_mode, ["int", "categorical", "binary", None]), ("color_mode", color_mode, list(MODES)),
-            ("interpolation", str(interpolation).lower(), INTERPOLATIONS), ("format", format, ["tf"]),
-            ("subset", subset, ["training", "validation", "both", None]), ("unreadable", unreadable, ["skip", "raise"])]:
-        if value is not None or None not in known:
-            one_of("image_dataset_from_directory", argument, value, [choice for choice in known if choice])
+    interpolation, size = str(interpolation).lower(), (image_size, image_size) if is_size(image_size, 1) else image_size
+    _check_arguments(labels, label_mode, class_names, color_mode, size, interpolation, format, unreadable)
+    _check_split(validation_split, subset, shuffle, seed)
     channels_last(data_format, "image_dataset_from_directory")
-    size = (image_size, image_size) if is_size(image_size, 1) else image_size
-    if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(is_size(n, 1) for n in size):
-        raise ValueError(f"image_size is a pair of positive integers (height, width), got {image_size!r}")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("image_dataset_from_directory: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
-    _check_split(validation_split, subset, shuffle, seed)
 
     paths, numbers, class_names = list_files(directory, labels, class_names, follow_links)
     if verbose:
         print(f"Found {len(paths)} files" + (f" belonging to {len(class_names)} classes." if class_names is not None else "."))
-    if label_mode == "binary" and len(class_names) != 2:
-        raise ValueError(f'label_mode="binary" is for two classes, there are {len(class_names)}: {class_names}')
-    if label_mode in ("binary", "categorical") and len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(class_names):
-        raise ValueError(f'label_mode="{label_mode}" needs labels from 0 to {len(class_names) - 1}, one less than there are '
-                         f"different ones; got {numbers.min()} to {numbers.max()}")
+    _check_labels(numbers, label_mode, class_names)
     if shuffle and seed is not None:                       # without one, each pass is mixed, and that is enough
         order = np.arange(len(paths))                      # drawn as in Keras, so that the split is the same
         np.random.RandomState(seed).shuffle(order)
         paths, numbers = [paths[i] for i in order], numbers[order]
-    load = functools.partial(_load, color_mode=color_mode, size=tuple(map(int, size)), interpolation=str(interpolation).lower(),
+    load = functools.partial(_load, color_mode=color_mode, size=tuple(map(int, size)), interpolation=interpolation,
                              crop=crop_to_aspect_ratio, pad=pad_to_aspect_ratio, skip=unreadable == "skip", warned=set())
 
     def dataset(part, shuffle, name):
@@ -125,7 +110,32 @@ def image_dataset_from_directory(
     return dataset(*parts[subset]) if subset else dataset(slice(None), shuffle, "")
 
 
+def _check_arguments(labels, label_mode, class_names, color_mode, size, interpolation, format, unreadable):
+    if labels is not None and not isinstance(labels, (list, tuple, np.ndarray)) and labels != "inferred":
+        raise ValueError(f'labels is "inferred", None, or a list of integers, one for each file, got {labels!r}')
+    if class_names is not None and not isinstance(labels, str):
+        raise ValueError(f'class_names is for labels="inferred", got labels={labels!r:.40} and class_names={class_names}')
+    for argument, value, known in [
+            ("label_mode", label_mode or "int", ["int", "categorical", "binary"]), ("color_mode", color_mode, list(MODES)),
+            ("interpolation", interpolation, INTERPOLATIONS), ("format", format, ["tf"]),
+            ("unreadable", unreadable, ["skip", "raise"])]:
+        one_of("image_dataset_from_directory", argument, value, known)
+    if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(is_size(n, 1) for n in size):
+        raise ValueError(f"image_size is a pair of positive integers (height, width), got {size!r}")
+
+
+def _check_labels(numbers, label_mode, class_names):
+    if label_mode == "binary" and len(class_names) != 2:
+        raise ValueError(f'label_mode="binary" is for two classes, there are {len(class_names)}: {class_names}')
+    if label_mode in ("binary", "categorical") and len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(class_names):
+        raise ValueError(f'label_mode="{label_mode}" needs labels from 0 to {len(class_names) - 1}, one less than there are '
+                         f"different ones; got {numbers.min()} to {numbers.max()}")
+
+
 def _check_split(validation_split, subset, shuffle, seed):
+    one_of("image_dataset_from_directory", "subset", subset or "both", ["training", "validation", "both"])
+    if seed is not None and not (is_size(seed) and seed < 2 ** 32):
+        raise ValueError(f"the seed is an integer from 0 to 2**32 - 1, got {seed!r}")
     if validation_split and not 0 < validation_split < 1:
         raise ValueError(f"validation_split lies between 0 and 1, got {validation_split}")
     if bool(validation_split) != bool(subset):
