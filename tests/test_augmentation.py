@@ -460,6 +460,22 @@ def test_files_hold_them_from_keras_and_to_keras(keras, tmp_path):
     assert [layer.name for layer in again.layers] == [layer.name for layer in back.layers]
 
 
+@pytest.mark.parametrize("chain", [
+    lambda: [layers.RandomFlip("horizontal", seed=1)], lambda: [layers.RandomRotation(0.1, seed=1), layers.RandomCrop(5, 4, seed=1)],
+    lambda: [layers.Resizing(12, 12), layers.CenterCrop(5, 4), layers.RandomContrast(0.3, seed=1)]])
+def test_a_sequential_of_them_takes_single_images_and_dictionaries(chain):
+    images = tv.Sequential(chain())(X, training=True).numpy()
+    masks = (X[..., :1] > 100).astype(np.uint8)
+    single = tv.Sequential(chain())
+    for training in True, False:
+        assert single(X[0], training=training).shape == images.shape[1:]
+    np.testing.assert_array_equal(tv.Sequential(chain())(X[0], training=True).numpy(), images[0])
+    found = tv.Sequential(chain())({"images": X, "labels": np.eye(6), "segmentation_masks": masks}, training=True)
+    np.testing.assert_allclose(found["images"].numpy(), images, rtol=1e-6)
+    assert found["segmentation_masks"].shape == (*images.shape[:3], 1) and found["labels"].shape == (6, 6)
+    assert tv.Sequential([])(X[0]).shape == X[0].shape
+
+
 def test_in_a_model_with_several_inputs_of_any_size():
     images = layers.Input((None, None, 3))
     model = tv.Model(images, layers.GlobalAveragePooling2D()(layers.RandomCrop(4, 4)(layers.RandomFlip()(images))))

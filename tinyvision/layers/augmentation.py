@@ -1,6 +1,7 @@
 """What layers share that change images: each alike, or at random each in a way of its own."""
 import numpy as np
 
+from .. import ops
 from ..kernels.random import uniform
 from ..ops.conv import channels_last
 from ..ops.image.arguments import as_batch
@@ -44,12 +45,12 @@ class ImageLayer(Layer):
     def with_each(self, data, images, labels, masks):
         """The data, each with a function of batches done to it."""
         given = self.checked(data)
-        single, done = given["images"].ndim == 3, {}
+        done, run = {}, _on_one if given["images"].ndim == 3 else lambda function, x: function(x)
         for name, x in given.items():
             function = dict(images=images, labels=labels, segmentation_masks=masks).get(name, same)
             if name == "images" and x.dtype.kind != "f" and not self.keeps_integers:
                 x = x.astype(self.dtype)
-            done[name] = x if function is same else function(x[None])[0] if single else function(x)
+            done[name] = x if function is same else run(function, x)
         return done if isinstance(data, dict) else done["images"]
 
     def checked(self, data) -> dict:
@@ -62,11 +63,19 @@ class ImageLayer(Layer):
             raise ValueError(f"{described(self)}: bounding boxes are not changed with the images; leave them out of the "
                              "dictionary")
         images, masks = given["images"], given.get("segmentation_masks")
-        as_batch(described(self), images)
+        if images.ndim != 3 or len(images):                # the height of a single image may not be known yet
+            as_batch(described(self), images)
         if masks is not None and (masks.ndim != images.ndim or masks.shape[:-1] != images.shape[:-1]):
             raise ValueError(f"{described(self)}: masks are (N, H, W, 1), as large as the images {images.shape}, got "
                              f"{masks.shape}")
         return given
+
+
+def _on_one(function, x):
+    """A function of batches on what belongs to one image; also of a height of 0, which stands for one that is not known yet."""
+    if x.ndim == 3 and not len(x):
+        return function(ops.zeros((1, 1, *x.shape[1:]), x.dtype.name))[0][:0]
+    return function(x[None])[0]
 
 
 class Augmentation(ImageLayer, Drawing):

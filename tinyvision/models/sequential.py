@@ -62,9 +62,10 @@ class Sequential(Model):
             self._connect(self._start, end)
 
     def build(self, input_shape):
-        if self._start is None:
+        if self._start is None and not isinstance(input_shape, dict):
             self._start = Input(input_shape[1:], dtype=self.dtype)
             self._extend(self._start, self._chain)
 
     def call(self, inputs):
-        return super().call(inputs) if self._chain else inputs
+        # Of a dictionary of arrays there is no graph: the layers run one after the other
+        return super().call(inputs) if self._calls_inside else [inputs, *[inputs := layer(inputs) for layer in self._chain]][-1]
