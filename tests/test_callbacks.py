@@ -266,10 +266,11 @@ def test_the_order_of_turns():
     model.fit(X, Y, batch_size=8, epochs=2, validation_data=(X, Y), callbacks=[diary], verbose=0)
     batch, end = ["loss", "mse"], ["loss", "mse", "val_loss", "val_mse"]
     assert [turn for turn in diary.turns] == [
-        ("on_train_begin",),
+        ("on_train_begin", []),
         *[turn for epoch in (0, 1) for turn in (
-            ("on_epoch_begin", epoch), ("on_train_batch_begin", 0), ("on_train_batch_end", 0, batch),
-            ("on_train_batch_begin", 1), ("on_train_batch_end", 1, batch), ("on_epoch_end", epoch, end))],
+            ("on_epoch_begin", epoch, []), ("on_train_batch_begin", 0, []), ("on_train_batch_end", 0, batch),
+            ("on_train_batch_begin", 1, []), ("on_train_batch_end", 1, batch), ("on_test_begin", []), ("on_test_end", batch),
+            ("on_epoch_end", epoch, end))],
         ("on_train_end", end)]
     assert diary.model is model
 

@@ -197,7 +197,7 @@ class Trainer:
     def _validate(self, data, batch_size, steps):
         arrays = isinstance(data, (tuple, list)) and len(data) in (2, 3) and not isinstance(data[0], tuple)
         x, y, *weight = data if arrays else (data, None)
-        _tell(self.progress.callbacks, "on_test_begin")
+        _tell(self.progress.callbacks, "on_test_begin", {})
         found = self.evaluate(x, y, batch_size if arrays else None, 0, *weight, steps=steps, return_dict=True)
         _tell(self.progress.callbacks, "on_test_end", found)
         return {f"val_{name}": value for name, value in found.items()}
