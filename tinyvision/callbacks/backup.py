@@ -27,15 +27,17 @@ _ended = collections.Counter()                             # folder -> how many 
 class BackupAndRestore(Callback):
     """Lets a training survive being killed: the same script, run again, goes on from the last backup.
 
-    It goes on to the same numbers, bit for bit, as if nothing had happened. A backup holds weights and the state of the
-    optimizer, the keys and steps of all random numbers, the place in the data and in the epoch, metrics, the history, and
-    what the other callbacks remember: those of their attributes, and of the attributes of layers and metrics of your own,
-    that training has changed, if they are plain (numbers, text, arrays, lists and dictionaries of them). Others are named in a
-    warning; objects that have them define `get_state()`, which returns something plain, and `set_state(state)`.
+    It goes on to the same numbers, bit for bit (at the same number of threads), as if nothing had happened. A backup holds
+    weights and the state of the optimizer, the keys and steps of all random numbers, the place in the data and in the epoch,
+    metrics, the history, and what the other callbacks remember: those of their attributes, and of the attributes of layers and
+    metrics of your own, that training has changed, if they are plain (numbers, text, arrays, lists and dictionaries of them).
+    Others are named in a warning; objects that have them define `get_state()`, which returns something plain, and
+    `set_state(state)`.
 
     Where the data are an iterable of your own, what was taken is taken again and dropped; it must give the same batches each
     time. It is spared that if it has `passes`, the number of passes begun, and `start_at(passes, batches)`, which lets the next
     pass be that one, and begin with that batch. State that nothing here can see, such as variables of functions, is not saved.
+    With `steps_per_epoch`, validate on a dataset of its own, not on the one in training.
 
     Ctrl-C leaves the last backup; a training that ends well deletes it. https://keras.io/api/callbacks/backup_and_restore/
 
