@@ -9,6 +9,7 @@ results/pipeline/, the page is made anew.
 import argparse
 import importlib.metadata
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -103,6 +104,7 @@ def main():
     record = results.new(options.threads, options.quick)
     record["versions"] = {name: importlib.metadata.version(name) for name in ("numpy", "numba", "pillow")}
     record["tasks"] = measured(64 if options.quick else 640, options.threads, 2 if options.quick else 7)
+    record["load"] = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     for name, one in record["tasks"].items():
         print(f"{name}: {one['median']:.0f} images/s ({one['lower quartile']:.0f} to {one['upper quartile']:.0f})")
     folder = results.FOLDER / "pipeline"

@@ -117,7 +117,9 @@ def pipelines(records):
              "augmented. Each alone, in turn; then both together, in `fit`. Medians of images per second, and quartiles.", ""]
     for record in records.values():
         tasks, step = record["tasks"], record["tasks"]["training"]["median"]
-        lines += [f"{title_of(record)}; {', '.join(f'{name} {number}' for name, number in record['versions'].items())}:", "",
+        versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+        load = f"; load {record['load']}, with all else that the machine did" if record.get("load") else ""
+        lines += [f"{title_of(record)}; {versions}{load}:", "",
                   "| | images/s | times the training's | quartiles (passes) |", "|---|---|---|---|"]
         lines += [f"| {name} | {one['median']:.0f} | {one['median'] / step:.2f} | {one['lower quartile']:.0f} to "
                   f"{one['upper quartile']:.0f} ({one['calls']}) |" for name, one in tasks.items()]
