@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tinyvision as tv
+from tinyvision.datasets import cats_vs_dogs
 
 from .record import agree
 
@@ -194,3 +195,18 @@ def test_twenty_steps_in_float32(keras):
     for row in whole_trainings("--networks", "MNIST convnet", "--dtype", "float32", "--steps", "20"):
         assert row["losses"] < 1e-3, row
         agree(("training", row["optimizer"], row["network"]), [row["losses"]], [0], 1e-3, dtype="float32")
+
+
+def test_the_textbooks_network_on_pictures(keras, tmp_path):
+    """Part 1 of lesson 07, for 20 steps on small drawn cats and dogs."""
+    cats_vs_dogs.draw(tmp_path / "drawn", size=64, counts=(320, 1, 1))
+    script, found = Path(__file__).with_name("textbook.py"), tmp_path / "found.json"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(script.parents[2]), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, script, tmp_path / "drawn", "--size", "64", "--steps", "20", "--json", found],
+                          capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    losses = json.loads(found.read_text())
+    for dtype, steps, tolerance in ("float64", 20, 1e-6), ("float32", 4, 1e-3):
+        ours, theirs = (np.array(losses[dtype][home])[:steps] for home in ("tinyvision", "keras"))
+        agree(("training", "RMSprop", "part 1 of lesson 07"), ours, theirs, tolerance, dtype=dtype)
+    assert len(losses["float64"]["keras"]) == len(set(losses["float64"]["keras"])) == 20
