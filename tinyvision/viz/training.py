@@ -38,8 +38,12 @@ def curves(history, leave_out=()) -> "Figure":
                 if key in logs:
                     ax.plot(np.arange(1, len(logs[key]) + 1), logs[key], style, color=colour, label=label or None)
         _label(ax, name, max(len(values) for logs in runs.values() for values in logs.values()))
-    if several:
-        figure.supxlabel("drawn through: validation; dotted: training", fontsize=9, color=GREY)
+        if not several:
+            ax.legend(frameon=False)
+    if several and names:
+        handles = {line.get_label(): line for ax in axes for line in ax.lines if not line.get_label().startswith("_")}
+        figure.legend(handles.values(), handles, loc="outside lower center", ncols=len(runs), frameon=False,
+                      title="drawn through: validation; dotted: training", title_fontsize=9)
     return figure
 
 
@@ -47,7 +51,6 @@ def _label(ax, name, epochs):
     every = max(epochs // 10, 1)
     ax.set(xlabel="epoch", ylabel=name, xticks=range(1, epochs + 1) if epochs <= 12 else range(every, epochs + 1, every))
     ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
 
 
 def confusion(true, predicted, names=None) -> "Figure":
