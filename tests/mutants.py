@@ -661,7 +661,7 @@ MUTANTS = [
            "parity/test_layers.py:gradients_are and RandomContrast"),
     Mutant("brightness of bytes: not whole", "layers/random_color.py", "drawn.astype(int)", "drawn", "test_augmentation.py:bright_bytes"),
     Mutant("beta: of alpha + 1", "kernels/random/reference.py", " + np.log1p(-u) / alpha", "", "test_augmentation.py:beta_has"),
-    Mutant("beta: nothing is thrown away", "kernels/random/reference.py", "kept = (root > 1e-9) & (", "kept = (root > 1e-9) | (", "test_augmentation.py:beta_has"),
+    Mutant("beta: nothing is thrown away", "kernels/random/reference.py", "kept = (root > 1e-9) & (", "kept = (root > 1e-9) | (", "test_augmentation.py:gamma_has"),
     Mutant("CutMix: the label of the other", "layers/mixing.py", "weight=1 - side * side", "weight=side * side", "test_augmentation.py:pasted_rectangles"),
     Mutant("MixUp: labels stay", "layers/mixing.py", "return y * weight + ops.take(y, partners, axis=0) * (1 - weight)", "return y * weight + y * (1 - weight)",
            "test_augmentation.py:mixtures_are"),
