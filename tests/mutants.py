@@ -634,7 +634,7 @@ MUTANTS = [
     # Layers that change images at random
     Mutant("warp: outside is reflected at the middle of pixels", "kernels/warping/pixelwise.py", "place = -1 - place if place < 0 else 2 * size - 1 - place ",
            "place = -place if place < 0 else 2 * size - 2 - place ", f"{LAWS}:test_version_agrees and warp"),
-    Mutant("warp: amid the image goes on for a pixel", "kernels/warping/pixelwise.py", "W - 1 + more", "W + more", f"{LAWS}:test_version_agrees and warp"),
+    Mutant("warp: amid the image goes on for a pixel", "kernels/warping/pixelwise.py", "column < W - 1 + more)", "column < W + more)", f"{LAWS}:test_version_agrees and warp"),
     Mutant("warp: all images by the first transform", "kernels/warping/pixelwise.py", "8 * (len(transforms) > 1), y", "0, y", f"{LAWS}:test_version_agrees and warp"),
     Mutant("unwarp: two weights change places", "kernels/warping/pixelwise.py", "top, left + 1, H, W, C, mode), up * right", "top, left + 1, H, W, C, mode), down * back",
            f"{LAWS}:test_version_agrees and unwarp"),

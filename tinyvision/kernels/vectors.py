@@ -428,6 +428,35 @@ def sandwich(matrix, add=False):
     return transform
 
 
+# Sums of four pixels -------------------------------------------------------------------------------------------------------
+
+def sum_of_four(channels):
+    """An intrinsic that computes y[o + c] = sum over i < 4 of wi x[pi + c], for c < `channels`, which is at most 4.
+
+    So few numbers lie in a small vector of four; the memory beside them is not touched.
+    """
+    kind, masks = ir.VectorType(FLOAT, 4), ir.VectorType(ir.IntType(1), 4)
+    mask = ir.Constant(masks, [c < channels for c in range(4)])
+
+    @intrinsic
+    def function(typing_context, x, p0, p1, p2, p3, w0, w1, w2, w3, y, o):
+        def generate(context, builder, signature, arguments):
+            X, Y = (_data(context, builder, signature.args[i], arguments[i]) for i in (0, 9))
+            load = _function(builder, "llvm.masked.load.v4f32.p0v4f32", kind, kind.as_pointer(), I32, masks, kind)
+            store = _function(builder, "llvm.masked.store.v4f32.p0v4f32", ir.VoidType(), kind, kind.as_pointer(), I32, masks)
+            fma, total = _function(builder, "llvm.fma.v4f32", kind, kind, kind, kind), ir.Constant(kind, None)
+            for place, weight in zip(arguments[1:5], arguments[5:9]):
+                pixel = builder.call(load, [_place(builder, X, place, kind), I32(4), mask, ir.Constant(kind, None)])
+                first = builder.insert_element(ir.Constant(kind, ir.Undefined), weight, I32(0))
+                weights = builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(I32, 4), [0] * 4))
+                total = builder.call(fma, [pixel, weights, total])
+            builder.call(store, [total, _place(builder, Y, arguments[10], kind), I32(4), mask])
+            return context.get_dummy_value()
+        n, f = types.intp, types.float32
+        return types.void(x, n, n, n, n, f, f, f, f, y, n), generate
+    return function
+
+
 # Denormals -----------------------------------------------------------------------------------------------------------------
 
 @intrinsic

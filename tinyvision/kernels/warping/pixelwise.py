@@ -4,17 +4,18 @@ import numpy as np
 from .. import memory
 from ..jobs import DOUBLES, FLAG, FLOATS, INTEGER, NUMBER, SIZES, all_floats, job, share
 from ..registry import version
-from ..vectors import F32, LANES, inner, multiply_add, put_some, some, spread
+from ..vectors import F32, LANES, inner, multiply_add, put_some, round_up, some, spread, sum_of_four
 from .reference import FAR, unwarp, warp
 
 CONSTANT, NEAREST, WRAP, MIRROR, REFLECT = range(5)
 NUMBERS = dict(constant=CONSTANT, nearest=NEAREST, wrap=WRAP, mirror=MIRROR, reflect=REFLECT)
+sum_of_3_channels, sum_of_4_channels = sum_of_four(3), sum_of_four(4)
 
 
 @inner
-def place_of(t, u, i, j):
-    """One of the two coordinates that pixel (i, j) comes from; u = 0 for columns, 3 for rows. In the steps of the reference."""
-    place, k = t[u] * j + t[u + 1] * i + t[u + 2], t[6] * j + t[7] * i + 1
+def place_of(u, v, w, k, i, j):
+    """One of the two coordinates that pixel (i, j) comes from, (u j + v i + w) / k. In the steps of the reference."""
+    place = u * j + v * i + w
     if k != 1:
         place = place / k if k != 0 else FAR
     if not abs(place) <= FAR:
@@ -23,23 +24,21 @@ def place_of(t, u, i, j):
 
 
 @inner
-def amid(t, i, H, W, low, more):
+def amid(a0, a1, a2, b0, b1, b2, i, H, W, low, more):
     """The columns from .. to of row i of the new image that come from amid the old one: `low` <= place < size - 1 + `more`.
 
-    By transforms that keep parallels these lie together. None, (W, W), by others.
+    With k = 1 these lie together.
     """
     first, end = W, W
-    if t[6] == 0 and t[7] == 0:
-        a, b, bottom, right = t[1] * i, t[4] * i, H - 1 + more, W - 1 + more
-        for first in range(W + 1):
-            row, column = t[3] * first + b + t[5], t[0] * first + a + t[2]
-            if first == W or (row >= low and column >= low and row < bottom and column < right):
-                break
-        while end > first:
-            row, column = t[3] * (end - 1) + b + t[5], t[0] * (end - 1) + a + t[2]
-            if row >= low and column >= low and row < bottom and column < right:
-                break
-            end -= 1
+    for first in range(W + 1):
+        row, column = b0 * first + b1 * i + b2, a0 * first + a1 * i + a2
+        if first == W or (row >= low and column >= low and row < H - 1 + more and column < W - 1 + more):
+            break
+    while end > first:
+        row, column = b0 * (end - 1) + b1 * i + b2, a0 * (end - 1) + a1 * i + a2
+        if row >= low and column >= low and row < H - 1 + more and column < W - 1 + more:
+            break
+        end -= 1
     return first, end
 
 
@@ -82,110 +81,108 @@ def floor(place):
     return whole - 1 if place < whole else whole
 
 
-@inner
-def blend_outside(image, t, i, j, H, W, C, mode, fill, y, o):
-    """A pixel whose four may lie outside, in part or all."""
-    row, column = place_of(t, 3, i, j), place_of(t, 0, i, j)
-    top, left = floor(row), floor(column)
-    down, right, up, back = row - top, column - left, top + 1 - row, left + 1 - column
-    w0, w1, w2, w3 = F32(up * back), F32(up * right), F32(down * back), F32(down * right)
-    above, below, left, right = inside(top, H, mode), inside(top + 1, H, mode), inside(left, W, mode), inside(left + 1, W, mode)
-    p, q = above * W * C, below * W * C
-    if min(above, below, left, right) >= 0:
-        blend(image, p + left * C, p + right * C, q + left * C, q + right * C, w0, w1, w2, w3, y, o, C)
-        return
-    for c in range(C):
-        total = w0 * (image[p + left * C + c] if above >= 0 and left >= 0 else fill)
-        total += w1 * (image[p + right * C + c] if above >= 0 and right >= 0 else fill)
-        total += w2 * (image[q + left * C + c] if below >= 0 and left >= 0 else fill)
-        total += w3 * (image[q + right * C + c] if below >= 0 and right >= 0 else fill)
-        y[o + c] = total
+@job
+def blend_rows(part, parts, x: FLOATS, transforms: DOUBLES, step: INTEGER, y: FLOATS, shape: SIZES, mode: INTEGER,
+               fill: NUMBER):
+    """Row by row of the new images: first where the four of each pixel lie and what they weigh, then the sums.
 
-
-@inner
-def blend(image, p0, p1, p2, p3, w0, w1, w2, w3, y, o, C):
-    """The weighted sum of four pixels. Where C is 1 or 3, that is known when this is compiled."""
-    if C <= 3:
-        for c in range(C):
-            y[o + c] = image[p0 + c] * w0 + image[p1 + c] * w1 + image[p2 + c] * w2 + image[p3 + c] * w3
-    else:
-        for c in range(0, C, LANES):
-            above = multiply_add(some(image, p1 + c, C - c), spread(w1), some(image, p0 + c, C - c) * spread(w0))
-            below = multiply_add(some(image, p3 + c, C - c), spread(w3), some(image, p2 + c, C - c) * spread(w2))
-            put_some(y, o + c, above + below, C - c)
-
-
-@inner
-def blend_row(image, t, i, y, o, H, W, C, mode, fill, at, down, right):
-    """A row of a new image, which begins at y[o]: what comes from amid the old image lies between what does not."""
-    first, end = amid(t, i, H, W, 0.0, 0.0)
-    for j in range(first):
-        blend_outside(image, t, i, j, H, W, C, mode, fill, y, o + j * C)
-    for j in range(end, W):
-        blend_outside(image, t, i, j, H, W, C, mode, fill, y, o + j * C)
-    a0, a1, a2, b0, b1, b2 = t[0], t[1] * i, t[2], t[3], t[4] * i, t[5]
-    for k in range(end - first):                           # by itself, which the compiler does with vectors
-        row, column = b0 * (first + k) + b1 + b2, a0 * (first + k) + a1 + a2
-        top, left = np.int64(row), np.int64(column)
-        at[k], down[k], right[k] = (top * W + left) * C, F32(row - top), F32(column - left)
-    for k in range(end - first):
-        d, r, p = down[k], right[k], at[k]
-        u, b, q = F32(1) - d, F32(1) - r, p + W * C
-        blend(image, p, p + C, q, q + C, u * b, u * r, d * b, d * r, y, o + (first + k) * C, C)
-
-
-@inner
-def take(image, p, y, o, C, fill):
-    """One pixel, or `fill` where there is none."""
-    for c in range(C):
-        y[o + c] = image[p + c] if p >= 0 else fill
-
-
-@inner
-def take_row(image, t, i, y, o, H, W, C, mode, fill, at):
-    """`blend_row` with the nearest pixel alone."""
-    first, end = amid(t, i, H, W, -0.49, 0.5)
-    for j in range(first):
-        take(image, pixel(rounded(place_of(t, 3, i, j)), rounded(place_of(t, 0, i, j)), H, W, C, mode), y, o + j * C, C, fill)
-    for j in range(end, W):
-        take(image, pixel(rounded(place_of(t, 3, i, j)), rounded(place_of(t, 0, i, j)), H, W, C, mode), y, o + j * C, C, fill)
-    a0, a1, a2, b0, b1, b2 = t[0], t[1] * i, t[2], t[3], t[4] * i, t[5]
-    for k in range(end - first):
-        row, column = b0 * (first + k) + b1 + b2, a0 * (first + k) + a1 + a2
-        top, left = np.int64(row), np.int64(column)
-        at[k] = ((top + np.int64(row - top >= 0.5)) * W + left + np.int64(column - left >= 0.5)) * C
-    for k in range(end - first):
-        for c in range(C):
-            y[o + (first + k) * C + c] = image[at[k] + c]
+    `step` leads from the transform of an image to that of the next. Functions take numbers alone: an array that is handed on,
+    pixel by pixel, would be counted.
+    """
+    N, H, W, C = shape
+    at, weight = np.empty((5, round_up(W, 16)), np.int64), np.empty((4, round_up(W, 16)), F32)
+    for r in share(N * H, part, parts):
+        n, i, o = r // H, np.float64(r % H), r * W * C
+        base, t = n * H * W * C, n * step
+        a0, a1, a2, b0, b1, b2 = (transforms[t], transforms[t + 1], transforms[t + 2], transforms[t + 3], transforms[t + 4],
+                                  transforms[t + 5])
+        c0, c1, first, end = transforms[t + 6], transforms[t + 7], W, W
+        if c0 == 0 and c1 == 0:
+            first, end = amid(a0, a1, a2, b0, b1, b2, i, H, W, 0.0, 0.0)
+        count = end - first
+        for m in range(count):                             # by itself: the compiler does it with vectors
+            row, column = b0 * (first + m) + b1 * i + b2, a0 * (first + m) + a1 * i + a2
+            top, left = np.int64(row), np.int64(column)
+            down, right, p = F32(row - top), F32(column - left), base + (top * W + left) * C
+            at[0, m], at[1, m], at[2, m], at[3, m], at[4, m] = p, p + C, p + W * C, p + W * C + C, o + (first + m) * C
+            weight[0, m], weight[1, m] = (F32(1) - down) * (F32(1) - right), (F32(1) - down) * right
+            weight[2, m], weight[3, m] = down * (F32(1) - right), down * right
+        for j in range(W - (end - first)):                 # what may lie outside
+            j += (end - first) * (j >= first)
+            k = c0 * j + c1 * i + 1
+            row, column = place_of(b0, b1, b2, k, i, j), place_of(a0, a1, a2, k, i, j)
+            top, left = floor(row), floor(column)
+            w0, w1 = F32((top + 1 - row) * (left + 1 - column)), F32((top + 1 - row) * (column - left))
+            w2, w3 = F32((row - top) * (left + 1 - column)), F32((row - top) * (column - left))
+            p0, p1 = pixel(top, left, H, W, C, mode), pixel(top, left + 1, H, W, C, mode)
+            p2, p3 = pixel(top + 1, left, H, W, C, mode), pixel(top + 1, left + 1, H, W, C, mode)
+            if min(p0, p1, p2, p3) < 0:                    # done at once
+                for c in range(C):
+                    total = w0 * (x[base + p0 + c] if p0 >= 0 else fill) + w1 * (x[base + p1 + c] if p1 >= 0 else fill)
+                    y[o + j * C + c] = (total + w2 * (x[base + p2 + c] if p2 >= 0 else fill)
+                                        + w3 * (x[base + p3 + c] if p3 >= 0 else fill))
+            else:
+                at[0, count], at[1, count], at[2, count], at[3, count] = base + p0, base + p1, base + p2, base + p3
+                weight[0, count], weight[1, count], weight[2, count], weight[3, count], at[4, count] = w0, w1, w2, w3, o + j * C
+                count += 1
+        for m in range(count):
+            p0, p1, p2, p3, q = at[0, m], at[1, m], at[2, m], at[3, m], at[4, m]
+            w0, w1, w2, w3 = weight[0, m], weight[1, m], weight[2, m], weight[3, m]
+            if C == 3:
+                sum_of_3_channels(x, p0, p1, p2, p3, w0, w1, w2, w3, y, q)
+            elif C == 4:
+                sum_of_4_channels(x, p0, p1, p2, p3, w0, w1, w2, w3, y, q)
+            elif C == 1:
+                y[q] = x[p0] * w0 + x[p1] * w1 + x[p2] * w2 + x[p3] * w3
+            else:
+                for c in range(0, C, LANES):
+                    above = multiply_add(some(x, p1 + c, C - c), spread(w1), some(x, p0 + c, C - c) * spread(w0))
+                    below = multiply_add(some(x, p3 + c, C - c), spread(w3), some(x, p2 + c, C - c) * spread(w2))
+                    put_some(y, q + c, above + below, C - c)
 
 
 @job
-def warp_rows(part, parts, x: FLOATS, transforms: DOUBLES, step: INTEGER, y: FLOATS, shape: SIZES, mode: INTEGER,
-              bilinear: FLAG, fill: NUMBER):
-    """Row by row of the new images. `step` leads from the transform of an image to that of the next."""
+def take_rows(part, parts, x: FLOATS, transforms: DOUBLES, step: INTEGER, y: FLOATS, shape: SIZES, mode: INTEGER,
+              fill: NUMBER):
+    """`blend_rows` with the nearest pixel alone."""
     N, H, W, C = shape
-    at, down, right = np.empty(W, np.int64), np.empty(W, F32), np.empty(W, F32)
+    at = np.empty((2, round_up(W, 16)), np.int64)
     for r in share(N * H, part, parts):
         n, i, o = r // H, np.float64(r % H), r * W * C
-        image, t = x[n * H * W * C:(n + 1) * H * W * C], transforms[n * step:n * step + 8]
-        if bilinear:
-            if C == 3:
-                blend_row(image, t, i, y, o, H, W, 3, mode, fill, at, down, right)
-            elif C == 1:
-                blend_row(image, t, i, y, o, H, W, 1, mode, fill, at, down, right)
+        base, t = n * H * W * C, n * step
+        a0, a1, a2, b0, b1, b2 = (transforms[t], transforms[t + 1], transforms[t + 2], transforms[t + 3], transforms[t + 4],
+                                  transforms[t + 5])
+        c0, c1, first, end = transforms[t + 6], transforms[t + 7], W, W
+        if c0 == 0 and c1 == 0:
+            first, end = amid(a0, a1, a2, b0, b1, b2, i, H, W, -0.49, 0.5)
+        count = end - first
+        for m in range(count):
+            row, column = b0 * (first + m) + b1 * i + b2, a0 * (first + m) + a1 * i + a2
+            top, left = np.int64(row), np.int64(column)
+            at[0, m] = ((top + np.int64(row - top >= 0.5)) * W + left + np.int64(column - left >= 0.5)) * C
+            at[1, m] = o + (first + m) * C
+        for m in range(count, W):                          # what may lie outside
+            j = m - count + count * (m - count >= first)
+            k = c0 * j + c1 * i + 1
+            row, column = rounded(place_of(b0, b1, b2, k, i, j)), rounded(place_of(a0, a1, a2, k, i, j))
+            at[0, m], at[1, m] = pixel(row, column, H, W, C, mode), o + j * C
+        for m in range(W):
+            p, q = at[0, m], at[1, m]
+            if p < 0:
+                for c in range(C):
+                    y[q + c] = fill
+            elif C == 3:
+                y[q], y[q + 1], y[q + 2] = x[base + p], x[base + p + 1], x[base + p + 2]
             else:
-                blend_row(image, t, i, y, o, H, W, C, mode, fill, at, down, right)
-        elif C == 3:
-            take_row(image, t, i, y, o, H, W, 3, mode, fill, at)
-        else:
-            take_row(image, t, i, y, o, H, W, C, mode, fill, at)
+                for c in range(C):
+                    y[q + c] = x[base + p + c]
 
 
 @version(warp, "pixelwise", lambda x, transforms, interpolation, fill_mode, fill: all_floats(x))
 def fast_warp(x, transforms, interpolation, fill_mode, fill):
-    y = memory.empty(x.shape)
-    warp_rows(np.ascontiguousarray(x), np.ascontiguousarray(transforms, np.float64).ravel(), 8 * (len(transforms) > 1), y,
-              x.shape, NUMBERS[fill_mode], interpolation == "bilinear", float(fill))
+    y, run = memory.empty(x.shape), blend_rows if interpolation == "bilinear" else take_rows
+    run(np.ascontiguousarray(x), np.ascontiguousarray(transforms, np.float64).ravel(), 8 * (len(transforms) > 1), y, x.shape,
+        NUMBERS[fill_mode], float(fill))
     return y
 
 
@@ -198,7 +195,8 @@ def scatter(part, parts, g: FLOATS, transforms: DOUBLES, step: INTEGER, x: FLOAT
         image[:] = F32(0)
         for place in range(H * W):
             i, j, o = np.float64(place // W), place % W, (n * H * W + place) * C
-            row, column = place_of(t, 3, i, j), place_of(t, 0, i, j)
+            k = t[6] * j + t[7] * i + 1
+            row, column = place_of(t[3], t[4], t[5], k, i, j), place_of(t[0], t[1], t[2], k, i, j)
             if not bilinear:
                 add_to(image, pixel(rounded(row), rounded(column), H, W, C, mode), 1.0, g, o, C)
                 continue
