@@ -778,10 +778,11 @@ NORMALIZED_ROWS = [((4, 6), 1, 1, 1e-3), ((300, 40), None, 1, 1e-5), ((33, 192),
 
 # Transforms in whole 64ths, which float32 holds: turned, mirrored, shrunk with a tilt, nearly nothing, and far away
 TURNED, MIRRORED = [0.75, -0.625, 2.5, 0.625, 0.75, -1.25, 0, 0], [-1, 0, 5, 0, 1, 0, 0, 0]
+OVER = [-1, 0, 5.25, 0, -1, 6.5, 0, 0]                    # mirrored both ways, and begins a little outside
 TILTED, SHIFTED, FAR = [1.5, 0.25, -4, -0.125, 2.5, -6, 0.015625, 0.03125], [1, 0, 0.25, 0, 1, -0.75, 0, 0], [1, 0, 1e9, 0, 1, -70, 0, 0]
 WARPS = [(shape, np.array(transforms, float), (interpolation, fill_mode))
          for interpolation in ("bilinear", "nearest") for fill_mode in ("constant", "nearest", "wrap", "mirror", "reflect")
-         for shape, transforms in [((4, 7, 6, 3), [TURNED, MIRRORED, TILTED, FAR]), ((2, 5, 9, 1), [TURNED]), ((1, 1, 1, 4), [SHIFTED]),
+         for shape, transforms in [((5, 7, 6, 3), [TURNED, MIRRORED, TILTED, FAR, OVER]), ((2, 5, 9, 1), [TURNED]), ((1, 1, 1, 4), [SHIFTED]),
                                    ((3, 6, 8, 21), [SHIFTED, TURNED, TILTED]), ((1, 8, 8, 2), [SHIFTED])]]
 KERNEL_SAMPLES = {
     "conv_forward": [(x, kernel, geometry) for x, kernel, dy, geometry, groups in CONVS],
