@@ -34,6 +34,7 @@ parser.add_argument("--data", help="where the photographs are: a folder, tar or 
 parser.add_argument("--drawn", action="store_true", help="cats and dogs that the project draws, where there are no photographs")
 parser.add_argument("--quick", action="store_true", help="few and small drawn cats and dogs: all in less than a minute")
 parser.add_argument("--predict", nargs="+", metavar="PHOTO", help="only say what these pictures show, by the network of part 3")
+parser.add_argument("--ablate", action="store_true", help="train small versions of part 3, each without one of its parts")
 parser.add_argument("--record", action="store_true", help="store runs and networks in lessons/results")
 options, _ = parser.parse_known_args()
 
@@ -109,26 +110,37 @@ class Stopwatch(callbacks.Callback):
         logs["seconds"] = round(time.perf_counter() - self.start, 2)
 
 
+def fit(name, model, epochs, *more):
+    """Train a compiled model, or go on where that was stopped: {"loss": [...], "val_loss": [...], ...}, a number an epoch."""
+    watchers = [Stopwatch(), *more, callbacks.ModelCheckpoint(OUTPUT / f"{name}.keras", save_best_only=True),
+                callbacks.BackupAndRestore(OUTPUT / name)]
+    log = model.fit(pictures("train", shuffle=True), epochs=epochs, validation_data=validation, callbacks=watchers,
+                    verbose=2 if options.quick else 1).history
+    return {key: [round(value, 5) for value in values] for key, values in log.items()}
+
+
 def train(part, model, *more):
-    """Train a compiled model, and test the best that it has been. Returns what came of it, and that best model."""
-    training, name = pictures("train", shuffle=True), f"07_part{part}_{kind}_seed{options.seed}"
+    """Train a part, and test the best network that it had. Returns what came of it, and that network."""
+    name = f"07_part{part}_{kind}_seed{options.seed}"
     best, done = OUTPUT / f"{name}.keras", OUTPUT / f"{name}.json"
     if options.quick or not done.exists():
-        keep = callbacks.ModelCheckpoint(best, save_best_only=True, verbose=0)
-        log = model.fit(training, epochs=epochs[part], validation_data=validation, verbose=2 if options.quick else 1,
-                        callbacks=[Stopwatch(), *more, keep, callbacks.BackupAndRestore(OUTPUT / name)]).history
+        log = fit(name, model, epochs[part], *more)
         epoch = int(np.argmin(log["val_loss"]))
-        result = {"part": part, "seed": options.seed, "pictures": kind, "epochs": len(log["loss"]), "best_epoch": epoch + 1,
-                  "validation_accuracy": log["val_accuracy"][epoch],
-                  "test_accuracy": keras.models.load_model(best).evaluate(test, verbose=0)[1],
-                  "seconds": round(sum(log["seconds"])), "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-                  "history": {name: [round(value, 5) for value in values] for name, values in log.items()}}
-        with replacing(done) as temporary:
-            temporary.write_text(json.dumps(result, indent=1))
+        write(done, json.dumps({
+            "part": part, "seed": options.seed, "pictures": kind, "epochs": len(log["loss"]), "best_epoch": epoch + 1,
+            "validation_accuracy": log["val_accuracy"][epoch],
+            "test_accuracy": keras.models.load_model(best).evaluate(test, verbose=0)[1],
+            "seconds": round(sum(log["seconds"])), "machine": f"{platform.machine()}, {os.cpu_count()} cores", "history": log}))
     result = json.loads(done.read_text())
     print(f"{TITLES[part]}: best in epoch {result['best_epoch']} of {result['epochs']}, validation accuracy "
           f"{result['validation_accuracy']:.4f}, test accuracy {result['test_accuracy']:.4f}")
     return result, keras.models.load_model(best)
+
+
+def write(path, text):
+    """Write a file so that it is whole or not there."""
+    with replacing(path) as temporary:
+        temporary.write_text(text)
 
 
 results, networks = {}, {}                                           # of each part
@@ -235,6 +247,28 @@ if 3 in options.parts:
     model.summary()
     results[3], networks[3] = train(3, model, callbacks.SwapEMAWeights(swap_on_epoch=True))
 
+# %% What paid
+# `--ablate` trains part 3 again and again, each time without one of the things on the list above; smaller pictures and fewer
+# epochs have to do. What counts is the mean accuracy on the validation photographs over the last ten epochs; from seed to seed
+# it varies by a point, so what pays less than that cannot be told here.
+WITHOUT = [None, "residual blocks", "batch normalization", "global pooling", "a schedule", "averaged weights", "soft labels",
+           "stronger augmentation", "any augmentation"]
+if options.ablate:
+    rows = []
+    for without in WITHOUT:
+        keras.utils.set_random_seed(options.seed)
+        model = compiled(better(96, 32, [1, 1, 1, 1], without), 60, without)
+        averages = [] if without == "averaged weights" else [callbacks.SwapEMAWeights(swap_on_epoch=True)]
+        name = f"07_without_{without}".replace(" ", "_")
+        if not (OUTPUT / f"{name}.json").exists():
+            write(OUTPUT / f"{name}.json", json.dumps(fit(name, model, 60, *averages)))
+        log = json.loads((OUTPUT / f"{name}.json").read_text())
+        last = {name: round(float(np.mean(log[name][-10:])), 4) for name in ("accuracy", "val_accuracy")}
+        rows.append({"without": without, **last, "seconds": round(sum(log["seconds"]))})
+        print("without {without}: training accuracy {accuracy}, validation {val_accuracy}, {seconds} s".format(**rows[-1]))
+    if options.record:
+        write(RESULTS / "07_ablation.json", '{"rows": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]}\n")
+
 # %% All runs in one picture
 # Where the lines of training and validation part, a network begins to learn its pictures by heart: in part 1 after a few
 # epochs, in part 2 much later, in part 3 hardly at all.
@@ -262,8 +296,7 @@ if options.record:
     runs = json.loads(stored.read_text())["runs"] if stored.exists() else []
     runs = [run for run in runs if (run["part"], run["seed"]) not in [(part, options.seed) for part in results]]
     runs = sorted([*runs, *results.values()], key=lambda run: (run["part"], run["seed"]))
-    with replacing(stored) as temporary:
-        temporary.write_text('{"runs": [\n' + ",\n".join(map(json.dumps, runs)) + "\n]}\n")
+    write(stored, '{"runs": [\n' + ",\n".join(map(json.dumps, runs)) + "\n]}\n")
     for part, network in networks.items() if options.seed == 0 else ():
         network.save(RESULTS / f"07_part{part}.keras", include_optimizer=False, weights_dtype="float16")
 
