@@ -620,6 +620,8 @@ MUTANTS = [
     Mutant("backup: validation begins its first pass again", "callbacks/backup.py", 'progress.validation_data.start_at(text["validation_passes"], 0)', "pass",
            "test_backup.py:validation_datasets"),
     Mutant("backup: generators are not gone through", "callbacks/backup.py", "yield from itertools.islice(self.data, batches, None)", "yield from self.data", "test_backup.py:dropped"),
+    Mutant("backup: the length of batches is forgotten on going on", "callbacks/backup.py", "        return operator.length_hint(self.data)\n", "        return 0\n",
+           "test_backup.py:many_kills"),
     Mutant("backup: of a number too few arrays", "callbacks/backup.py", 'for number in range(text["arrays"])]', "for number in range(len(archive.namelist()) - 1)]",
            "test_backup.py:flip"),
     Mutant("files: renamed before they are whole", "files.py", "        yield temporary\n        os.chmod", "        os.replace(temporary, path)\n        yield path\n        os.chmod",

@@ -305,6 +305,22 @@ def test_what_was_taken_is_dropped(tmp_path, data, settings, named):
     assert len(said) == 4 * bool(named) and all(named in text for text in said)
 
 
+@pytest.mark.parametrize("data, settings", [(lambda: list(batches_of(5)), {}), (lambda: list(batches_of(5)), dict(class_weight={0: 2.0})),
+                                            (Loader, {}), (lambda: list(batches_of(5)), dict(steps_per_epoch=3))])
+def test_data_that_cannot_be_begun_elsewhere_survive_many_kills(tmp_path, data, settings):
+    """Twice within one epoch, too: each start drops what those before it took."""
+    def train(*around):
+        model = network()
+        return found_in(model, model.fit(data(), **{"epochs": 3, "verbose": 0, **settings}, callbacks=list(around)))
+
+    expected = never_interrupted(train)
+    for seed, after in enumerate([3, 4, 5, 8]):
+        begin(seed)
+        with pytest.raises(Killed):
+            train(BackupAndRestore(tmp_path / "run", save_freq=1), Kill(after))
+    same(train(BackupAndRestore(tmp_path / "run", save_freq=1), Kill()), expected)
+
+
 # What callbacks remember ------------------------------------------------------------------------------------------------
 
 class Lookup(tv.Model):

@@ -314,6 +314,9 @@ class _Skipping:
     def __init__(self, data, batches):
         self.data, self.batches = data, batches
 
+    def __length_hint__(self):
+        return operator.length_hint(self.data)
+
     def __iter__(self):
         batches, self.batches = self.batches, 0
         yield from itertools.islice(self.data, batches, None)
