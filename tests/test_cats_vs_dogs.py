@@ -517,6 +517,32 @@ def test_drawings_never_stand_in_for_photographs(small, tmp_path):
         cats_vs_dogs.folder(size=16)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", ["", "home/sets/drawn/"])
+def test_drawings_become_no_photographs_wherever_they_lie(place, form, small, tmp_path):
+    """In archives, below other folders, and beside photographs."""
+    drawings = cats_vs_dogs.drawn_folder(size=16, counts=(4, 2, 4))
+    source = FORMS[form](tmp_path, {place + name: (drawings / name).read_bytes() for name in left_in(drawings)})
+    refused(source, tmp_path, f"holds drawings, no photographs, as {place}manifest.json says: they are drawn at any size")
+    (tmp_path / "out").rmdir()
+    mixed = FORMS[form](tmp_path / source.name.replace("copy", "mixed") if form == "folder" else tmp_path,
+                        {**photographs(), place + "manifest.json": (drawings / "manifest.json").read_bytes()})
+    refused(mixed, tmp_path, "holds drawings, no photographs")
+
+
+def test_a_part_of_a_folder_of_drawings_is_refused(small, tmp_path):
+    drawings = cats_vs_dogs.drawn_folder(size=16, counts=(10, 1, 1))
+    refused(drawings / "train", tmp_path, "holds drawings, no photographs, as ../manifest.json says")
+
+
+def test_manifests_of_others_do_no_harm(small, tmp_path):
+    """Of any content; a prepared folder is a source, too, and what is too large to be a manifest is not read."""
+    for name, data in {"a": b"{", "b": b"\xff[]", "c": bytes(2 << 20) + b"drawings, no photographs"}.items():
+        source = write_folder(tmp_path / f"{name} source", {"manifest.json": data, **photographs()})
+        assert cats_vs_dogs.prepare(source, tmp_path / name, 16)["missing"] == []
+    assert cats_vs_dogs.prepare(tmp_path / "a", tmp_path / "again", 16)["copied_byte_for_byte"] == 20
+
+
 # The script, and the real photographs
 
 def run_script(*arguments):

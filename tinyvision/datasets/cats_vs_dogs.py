@@ -46,6 +46,7 @@ For an experiment without photographs, drawn_folder() draws cats and dogs."""
 
 FORMATS = "JPEG", "PNG", "BMP", "GIF"                      # what is decoded, whatever a file is called
 LARGEST_FILE, LARGEST_SUM, MOST_FILES, MOST_PIXELS = 16 << 20, 4 << 30, 200_000, 50_000_000    # more is no photograph
+LARGEST_MANIFEST = 1 << 20                                 # bytes; our own are of one thousand
 
 
 # Where the photographs lie
@@ -291,11 +292,11 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
     Raises:
         FileNotFoundError: there is nothing at `source`.
         FileExistsError: `output` is there, and `replace` is False.
-        ValueError: the source is no copy of the photographs, has too few of them, or is unsafe.
+        ValueError: the source is no copy of the photographs, has too few of them, or is unsafe; or it holds drawings, as the
+            manifest beside those of `draw` says, wherever it lies in the source.
     """
     source, output, size = Path(source).expanduser().resolve(), Path(output).expanduser(), _checked_size(size)
     fingerprint = _fingerprint(source)
-    _refuse_drawings(source)
     found, corrupt, copied = set(), {}, 0
     with _new_folder(output, replace) as root, _bar(f"{source.name} to {size}x{size}", 2 * SPLIT["test"].stop) as bar:
         for kind, number, data in _photographs(source):
@@ -327,11 +328,6 @@ def _place(root, kind, number):
 def _some(names):
     names = list(names)
     return f"{len(names)} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else "none"
-
-
-def _refuse_drawings(source):
-    if (source / MANIFEST).is_file() and _manifest(source)["what"] == DRAWINGS:
-        raise ValueError(f"{source} holds drawings, no photographs: draw them at the size that is wanted")
 
 
 def _refuse_half_empty(source, found, missing, corrupt):
@@ -413,8 +409,12 @@ def _wanted(name):
 def _photographs(source):
     """(kind, number, bytes) of each photograph of the split, in the order of the source; each may occur once."""
     names, total = {}, 0
+    if source.is_dir() and (beside := source.parent / MANIFEST).is_file():                         # of ROOT/train: that of ROOT
+        _refuse_drawings(source, f"../{MANIFEST}", beside.stat().st_size, beside.read_bytes)
     try:
         for name, size, regular, read in _files(source):
+            if regular and PurePosixPath(name).name == MANIFEST:
+                _refuse_drawings(source, name, size, read)
             wanted = _wanted(name)
             if wanted is None:
                 continue
@@ -428,6 +428,13 @@ def _photographs(source):
             yield *wanted, read()
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{source} is damaged, or no archive that can be read: {error}") from error
+
+
+def _refuse_drawings(source, name, size, read):
+    """By the words in the manifest, wherever it lies: they are found in a damaged one, too."""
+    if size <= LARGEST_MANIFEST and DRAWINGS.encode() in read():
+        raise ValueError(f"{source} holds drawings, no photographs, as {name} says: they are drawn at any size by drawn_folder "
+                         "or draw")
 
 
 def _refuse_unsafe(source, name, size, regular):
