@@ -580,6 +580,8 @@ MUTANTS = [
     Mutant("cats: any folder is replaced", "datasets/cats_vs_dogs.py", "(replace and (output / MANIFEST).is_file())", "replace", "test_cats_vs_dogs.py:overwritten"),
     Mutant("cats: sizes of files are not compared", "datasets/cats_vs_dogs.py", "        if counted != expected:", "        if counted[0] != expected[0]:",
            "test_cats_vs_dogs.py:damaged_folder"),
+    Mutant("cats: images of other kinds do not count", "datasets/cats_vs_dogs.py", "entry.name.lower().endswith(FORMATS)", 'entry.name.endswith(".jpg")',
+           "test_cats_vs_dogs.py:file_managers"),
     Mutant("cats: another source is not seen", "datasets/cats_vs_dogs.py", 'if stored and _manifest(stored)["source"] == _fingerprint(source):', "if stored:",
            "test_cats_vs_dogs.py:another_source"),
     Mutant("cats: downloads unasked", "datasets/cats_vs_dogs.py", "if source is None and not download:", "if False:", "test_cats_vs_dogs.py:without_photographs"),

@@ -339,8 +339,19 @@ def test_a_damaged_folder_is_told_and_prepared_anew(small, tmp_path):
             assert cats_vs_dogs.folder(source, size=16) == root
         assert left_in(root) == expected_files() and seen[0].filename == __file__
     (root / "train" / "cat" / "cat.0.jpg").unlink()
-    with pytest.warns(UserWarning), pytest.raises(FileNotFoundError, match="cat holds 3 files of .* it was prepared with 4 of"):
+    with pytest.warns(UserWarning), pytest.raises(FileNotFoundError, match="cat holds 3 images of .* it was prepared with 4 of"):
         cats_vs_dogs.folder(size=16)
+
+
+def test_what_file_managers_leave_behind_does_no_damage(small, tmp_path, recwarn):
+    root = cats_vs_dogs.folder(write_tar(tmp_path / "copy.tar", photographs()), size=16)
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._cat.0.jpg", "@eaDir/cat.0.jpg"):
+        write_folder(root / "train" / "cat", {name: b"something"})
+    assert cats_vs_dogs.check(root)["files"]["train"]["cat"][0] == 4
+    assert cats_vs_dogs.folder(size=16) == root and not recwarn
+    (root / "train" / "cat" / "cat.7.PNG").touch()         # an image would be trained on
+    with pytest.raises(ValueError, match="cat holds 5 images of .* it was prepared with 4 of"):
+        cats_vs_dogs.check(root)
 
 
 def test_without_photographs_the_error_says_what_to_do(tmp_path):

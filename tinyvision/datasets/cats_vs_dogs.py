@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from ..data import download as downloads
+from ..data.image_folders import FORMATS
 
 NAME = "cats_vs_dogs"
 CLASSES = "cat", "dog"
@@ -44,7 +45,7 @@ photographs cat.0.jpg ... dog.2499.jpg, or Cat/0.jpg ... Dog/2499.jpg, at any de
 {", ".join(ARCHIVES)} is found by itself in the folders above.
 For an experiment without photographs, drawn_folder() draws cats and dogs."""
 
-FORMATS = "JPEG", "PNG", "BMP", "GIF"                      # what is decoded, whatever a file is called
+KINDS = "JPEG", "PNG", "BMP", "GIF"                      # what is decoded, whatever a file is called
 LARGEST_FILE, LARGEST_SUM, MOST_FILES, MOST_PIXELS = 16 << 20, 4 << 30, 200_000, 50_000_000    # more is no photograph
 LARGEST_MANIFEST = 1 << 20                                 # bytes; our own are of one thousand
 
@@ -237,13 +238,15 @@ def check(root: str | os.PathLike) -> dict:
     for split, kind in FOLDERS:
         expected, counted = manifest["files"][split][kind], _counted(root / split / kind)
         if counted != expected:
-            raise ValueError(f"{root / split / kind} holds {counted[0]} files of {counted[1]:,} bytes in all; it was prepared "
+            raise ValueError(f"{root / split / kind} holds {counted[0]} images of {counted[1]:,} bytes in all; it was prepared "
                              f"with {expected[0]} of {expected[1]:,}. Remove {root} and prepare it anew")
     return manifest
 
 
 def _counted(folder):
-    sizes = [entry.stat().st_size for entry in os.scandir(folder)] if folder.is_dir() else []
+    """How many images lie in the folder, and their bytes. Other files, which file managers leave behind, do not count."""
+    sizes = [entry.stat().st_size for entry in os.scandir(folder)
+             if entry.name.lower().endswith(FORMATS) and not entry.name.startswith(".")] if folder.is_dir() else []
     return [len(sizes), sum(sizes)]
 
 
@@ -376,7 +379,7 @@ def _at_size(data, size):
     if not data:
         raise ValueError("empty file")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=KINDS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(f"{image.width}x{image.height} pixels: no photograph")
             image.load()                                   # finds files that were cut short
