@@ -270,6 +270,57 @@ def test_ctrl_c_leaves_a_backup(tmp_path, capsys):
     assert "there is no backup yet" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("freq", ["epoch", 1, 4])
+@pytest.mark.parametrize("epochs, stop", [(3, False), (9, True)])
+def test_ctrl_c_at_the_very_end_leaves_a_backup(tmp_path, capsys, freq, epochs, stop):
+    """After the last batch, and validation, of the last epoch, which the history lacks; or of the one that is to be the last."""
+    class Interrupt(Callback):
+        def __init__(self, active):
+            self.active = active
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = stop and epoch == 2
+            if self.active and epoch == 2:
+                raise KeyboardInterrupt
+
+    def train(active, *around):
+        model = network()
+        return found_in(model, model.fit(X, Y, batch_size=4, epochs=epochs, verbose=0, validation_data=(X, Y),
+                                         callbacks=[Interrupt(active), *around]))
+
+    begin(0)
+    expected = train(False)
+    begin(0)
+    assert train(True, BackupAndRestore(tmp_path / "run", save_freq=freq))["epochs"] == [0, 1]
+    said = capsys.readouterr().out
+    assert "was interrupted" in said and f"goes on from the backup in {tmp_path / 'run'}" in said
+    begin(1)
+    same(train(False, BackupAndRestore(tmp_path / "run", save_freq=freq)), expected)
+    assert not (tmp_path / "run").exists() and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("freq", ["epoch", 1])
+def test_a_training_that_went_astray_leaves_the_backup_before(tmp_path, capsys, freq):
+    """So that it can go on from there, more carefully."""
+    def train(explode):
+        class Explode(Callback):
+            def on_train_batch_begin(self, batch, logs=None):
+                if explode and self.model.optimizer.iterations == 14:
+                    self.model.weights[0].assign(self.model.weights[0] * np.nan)
+
+        model = network()
+        model.fit(X, Y, batch_size=4, epochs=4, verbose=0, callbacks=[
+            callbacks.TerminateOnNaN(), Explode(), BackupAndRestore(tmp_path / "run", save_freq=freq)])
+        return model
+
+    assert np.isnan(train(True).get_weights()[0]).all()
+    assert f"goes on from the backup in {tmp_path / 'run'}" in capsys.readouterr().out
+    text, arrays = _read(tmp_path / "run" / "latest.npz")
+    assert all(np.isfinite(array).all() for array in arrays) and text["epoch"] == 2 and text["step"] == {"epoch": 0, 1: 2}[freq]
+    model = train(False)
+    assert model.history.epoch == [0, 1, 2, 3] and np.isfinite(model.get_weights()[0]).all() and not (tmp_path / "run").exists()
+
+
 # Data that cannot be begun elsewhere ------------------------------------------------------------------------------------
 
 def batches_of(n):

@@ -85,13 +85,24 @@ def _who_ask_for_training(layer):
         yield layer
 
 
-def names_arguments(method):
-    """Let a method that is called with an unknown argument name the one that was probably meant."""
-    known = list(inspect.signature(method).parameters)[1:]
+def check_metrics(arguments) -> None:
+    """Raise TypeError if `compile` got the name of a metric in place of a list."""
+    if isinstance(metrics := arguments.get("metrics"), str):
+        raise TypeError(f"compile: metrics is a list: metrics=[{metrics!r}]")
+
+
+def names_arguments(method, check=None):
+    """Let a method that is called with an unknown argument name the one that was probably meant; `check` sees the others."""
+    signature = inspect.signature(method)
+    known = list(signature.parameters)[1:]
 
     @functools.wraps(method)
     def call(self, *args, **settings):
         check_names(method.__name__, settings, known)
+        if check is not None:
+            given = signature.bind(self, *args, **settings)
+            check(given.arguments)
+            args, settings = given.args[1:], given.kwargs
         return method(self, *args, **settings)
     return call
 
@@ -100,5 +111,5 @@ _told_once = weakref.WeakValueDictionary()
 AFTER_CALL.append(notice_untold)
 CHECKS["compile"].append(check_compiled)
 CHECKS["first batch"].append(check_first_batch)
-for _name in "compile", "fit", "evaluate":
-    setattr(Trainer, _name, names_arguments(getattr(Trainer, _name)))
+for _name, _check in ("compile", check_metrics), ("fit", None), ("evaluate", None):
+    setattr(Trainer, _name, names_arguments(getattr(Trainer, _name), _check))

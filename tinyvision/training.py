@@ -19,7 +19,10 @@ class Progress:
         epoch, step: those of the next batch, from 0.
         taken: how many batches of the present pass through the data were taken: not `step`, if epochs do not end with passes.
         logs: loss and metrics after the last batch, or epoch.
+        interrupted: whether Ctrl-C has ended it.
     """
+
+    interrupted = False
 
     def __init__(self, data, validation_data, callbacks, epochs, epoch):
         self.data, self.validation_data, self.callbacks, self.epochs = data, validation_data, callbacks, epochs
@@ -58,8 +61,6 @@ class Trainer:
             ValueError: there is no optimizer, loss or metric of that name; or the loss does not fit the last layer.
         """
         self.optimizer = optimizers.get(optimizer)
-        if isinstance(metrics, str):
-            raise TypeError(f"compile: metrics is a list: metrics=[{metrics!r}]")
         self.compiled_with = {"optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights,
                               "metrics": metrics or [], "weighted_metrics": weighted_metrics}
         if not any(wider(self) for wider in WIDER):
@@ -124,6 +125,7 @@ class Trainer:
                 at.epoch, at.step = epoch + 1, 0
                 _tell(around, "on_epoch_end", epoch, at.logs)
         except KeyboardInterrupt:
+            at.interrupted = True
             print("\nTraining was interrupted; the history so far and the weights are kept.")
         self.optimizer.finalize_variable_values(self.trainable_weights)
         _tell(around, "on_train_end", at.logs)

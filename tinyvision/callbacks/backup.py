@@ -3,6 +3,7 @@ import collections
 import io
 import itertools
 import json
+import math
 import operator
 import os
 import random
@@ -39,7 +40,8 @@ class BackupAndRestore(Callback):
     pass be that one, and begin with that batch. State that nothing here can see, such as variables of functions, is not saved.
     With `steps_per_epoch`, validate on a dataset of its own, not on the one in training.
 
-    Ctrl-C leaves the last backup; a training that ends well deletes it. https://keras.io/api/callbacks/backup_and_restore/
+    Ctrl-C leaves the last backup, and so does a training that `TerminateOnNaN` has ended; one that ends well deletes it.
+    https://keras.io/api/callbacks/backup_and_restore/
 
     Args:
         backup_dir: a folder for this training alone, text or a Path.
@@ -117,8 +119,7 @@ class BackupAndRestore(Callback):
             self._save()
 
     def on_train_end(self, logs=None):
-        progress = self.model.progress
-        if progress.epoch < progress.epochs and not self.model.stop_training:
+        if self.model.progress.interrupted or self._astray():
             kept = f"fit goes on from the backup in {self.backup_dir}" if self.latest.exists() else "there is no backup yet"
             print(f"BackupAndRestore: {kept}")
         elif self.delete_checkpoint:
@@ -127,6 +128,11 @@ class BackupAndRestore(Callback):
             if not any(self.backup_dir.iterdir()):
                 self.backup_dir.rmdir()
             _ended[self.backup_dir.resolve()] += 1
+
+    def _astray(self):
+        """Whether training was stopped with a loss that is no number: what was saved before may be worth more."""
+        loss = self.model.progress.logs.get("loss")
+        return self.model.stop_training and loss is not None and not math.isfinite(loss)
 
     # What there is to save ----------------------------------------------------------------------------------------------
 
@@ -164,6 +170,8 @@ class BackupAndRestore(Callback):
 
     def _save(self):
         model, progress, arrays = self.model, self.model.progress, []
+        if self._astray():
+            return
 
         def keep(array):
             arrays.append(array)
