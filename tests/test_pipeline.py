@@ -178,6 +178,22 @@ def test_shuffles_follow_the_common_seed_and_leave_numpys_alone():
     assert numbers(Dataset.range(30).shuffle(30)) != numbers(Dataset.range(30).shuffle(30))
 
 
+def test_what_is_made_of_a_dataset_goes_on_counting_passes():
+    source = Dataset.range(50).shuffle(50, seed=1)
+    expected = [numbers(Dataset.range(50).shuffle(50, seed=1).skip(0).repeat(6))[i:i + 50] for i in range(0, 300, 50)]
+    train, validation = source.skip(10), source.take(10)   # made before: both count from 0
+    for epoch in 0, 1:
+        assert numbers(validation) + numbers(train) == expected[epoch]
+    assert train.passes == source.take(3).passes == 2 and source.passes == 0
+    assert [numbers(source.batch(50))[0] for _ in range(2)] == expected[2:4]
+    assert numbers(Dataset.zip(Dataset.range(50), source).map(lambda i, x: x)) == expected[4]
+    assert numbers(Dataset.range(0).concatenate(source)) == expected[5]
+    train.start_at(1, 0)
+    assert numbers(train) == expected[1][10:] and train.passes == 2 and source.take(3).passes == 6
+    train.start_at(8, 0)                                   # as a training that goes on does, and finds its end
+    assert source.take(3).passes == 8 and Dataset.range(50).passes == 0
+
+
 def test_all_orders_are_equally_likely():
     counts = np.zeros((4, 4))
     dataset = Dataset.range(4).shuffle(3, seed=0)

@@ -34,6 +34,12 @@ NEAREST = {                                                # what tf.data has ->
 }
 
 
+class Source:
+    """Where elements come from: it counts the passes that were begun, of whatever was made of it."""
+
+    passes = 0
+
+
 class Dataset:
     """Elements that are made when they are asked for: arrays cut into samples, files read, functions applied, batches.
 
@@ -43,10 +49,11 @@ class Dataset:
         for x, y in train: ...
 
     An element is a Tensor, a text, or a tuple or dictionary of such. Each method returns a new dataset; each iteration is a new
-    pass, and shuffles anew. `fit`, `evaluate` and `predict` take a dataset of batches.
+    pass, and shuffles anew. What is made of a dataset after passes were begun goes on counting where these have come to: a
+    `train.take(100)` in a loop is another one each time. `fit`, `evaluate` and `predict` take a dataset of batches.
 
     Attributes:
-        passes: how many passes were begun.
+        passes: how many passes were begun: the number of the next one.
 
     >>> squares = Dataset.from_tensor_slices([1, 2, 3, 4, 5]).map(lambda x: x * x).batch(2)
     >>> [x.tolist() for x in squares.as_numpy_iterator()]
@@ -55,13 +62,19 @@ class Dataset:
     3
     """
 
-    def __init__(self, tasks, length: int | float | None, threads: int = 0, ahead: int = 0):
+    def __init__(self, tasks, length: int | float | None, threads: int = 0, ahead: int = 0, sources=()):
         """For `tasks(pass)`, which returns an iterator; `length` is None where unknown. See the functions `from_...`."""
         self._tasks, self._length, self._threads, self._ahead = tasks, length, threads, ahead
-        self.passes, self._first = 0, 0
+        self._sources = frozenset(sources) or frozenset([Source()])
+        self.passes, self._first = max(source.passes for source in self._sources), 0
 
-    def _then(self, tasks, length, threads=0, ahead=0):
-        return Dataset(tasks, length, max(threads, self._threads), max(ahead, self._ahead))
+    def _then(self, tasks, length, threads=0, ahead=0, sources=frozenset()):
+        return Dataset(tasks, length, max(threads, self._threads), max(ahead, self._ahead), self._sources | sources)
+
+    def _begun(self, passes):
+        self.passes = passes
+        for source in self._sources:
+            source.passes = max(source.passes, passes)
 
     # Where elements come from
 
@@ -141,7 +154,7 @@ class Dataset:
                 yield functools.partial(joined, group)
         known = [part._length for part in parts]
         return Dataset(tasks, None if None in known else min(known), max(part._threads for part in parts),
-                       max(part._ahead for part in parts))
+                       max(part._ahead for part in parts), frozenset.union(*(part._sources for part in parts)))
 
     # What becomes of them
 
@@ -297,7 +310,7 @@ class Dataset:
             raise TypeError(f"concatenate takes a dataset, got {type(dataset).__name__}")
         known = None if None in (self._length, dataset._length) else self._length + dataset._length
         return self._then(lambda round: itertools.chain(self._tasks(round), dataset._tasks(round)), known,
-                          dataset._threads, dataset._ahead)
+                          dataset._threads, dataset._ahead, dataset._sources)
 
     def enumerate(self, start: int = 0) -> "Dataset":
         """Pairs of a number, counted up from `start`, and the element.
@@ -357,11 +370,13 @@ class Dataset:
 
     def start_at(self, passes: int, batches: int) -> None:
         """Let the next iteration be pass number `passes`, from element number `batches` on; what is skipped is not made."""
-        self.passes, self._first = _count("start_at", "passes", passes, 0), _count("start_at", "batches", batches, 0)
+        passes, self._first = _count("start_at", "passes", passes, 0), _count("start_at", "batches", batches, 0)
+        self._begun(passes)
 
     def __iter__(self):
         round, first = self.passes, self._first
-        self.passes, self._first = round + 1, 0
+        self._begun(round + 1)
+        self._first = 0
         tasks = itertools.islice(self._tasks(round), first, None)
         return map(as_tensors, done(ahead_of(tasks, self._threads, self._ahead) if self._ahead else tasks))
 
