@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import time
 from pathlib import Path
 
@@ -37,6 +38,8 @@ parser.add_argument("--predict", nargs="+", metavar="PHOTO", help="only say what
 parser.add_argument("--ablate", action="store_true", help="train small versions of part 3, each without one of its parts")
 parser.add_argument("--record", action="store_true", help="store runs and networks in lessons/results")
 options, _ = parser.parse_known_args()
+if options.record and (options.quick or options.drawn):
+    parser.error("--record is for photographs")
 
 # %% Your own pictures
 # `--predict photo.jpg` loads the network that part 3 has trained, and says what it sees. The picture is squeezed to 180 x 180
@@ -52,16 +55,18 @@ if options.predict:
 # %% The photographs
 # In 2007 Microsoft Research collected three million photographs of cats and dogs in shelters, as a riddle that tells people
 # from programs (Asirra). Kaggle made a contest of 25,000 of them, and the textbook (Chollet, "Deep Learning with Python") an
-# experiment of 5,000: what can be learned from few? There are 1,000 cats and 1,000 dogs to learn from, 500 of each to make
-# choices by, and 1,000 of each to test with, once, at the very end.
+# experiment of 5,000: what can be learned from few? There are 1,000 cats and 1,000 dogs to learn from (one cat less in most
+# copies, whose file is damaged), 500 of each to make choices by, and 1,000 of each to test with what was chosen.
 #
 # Where there are no photographs, the project draws cats and dogs itself: `--drawn`. What is found on those says nothing about
 # photographs.
 if options.quick:
-    kind, size, batch_size, epochs = "quick", 64, 16, {1: 6, 2: 10, 3: 10}
+    kind, size, batch_size = "quick", 64, 16
+    epochs = {1: 6, 2: 10, 3: 10, "ablation": 2}
     root = cats_vs_dogs.drawn_folder(size, counts=(300, 100, 100), close_up=True)
 else:
-    kind, size, batch_size, epochs = "drawn" if options.drawn else "photographs", 180, 32, {1: 30, 2: 100, 3: 300}
+    kind, size, batch_size = "drawn" if options.drawn else "photographs", 180, 32
+    epochs = {1: 30, 2: 100, 3: 300, "ablation": 60}
     root = cats_vs_dogs.drawn_folder() if options.drawn else cats_vs_dogs.folder(options.data)
 
 
@@ -72,9 +77,9 @@ def pictures(split, shuffle=False):
 
 
 validation, test = pictures("validation"), pictures("test")
-for batch, labels in pictures("train", shuffle=True).take(1):
-    titles = [CLASSES[int(label)] for label in labels.numpy()[:, 0]]
-    viz.save(viz.images(batch.numpy().astype("uint8"), titles), OUTPUT / "07_pictures.png")
+some, labels = next(iter(pictures("train", shuffle=True)))
+titles = [CLASSES[int(label)] for label in labels.numpy()[:, 0]]
+viz.save(viz.images(some.numpy().astype("uint8"), titles), OUTPUT / "07_pictures.png")
 
 
 # %% Part 1: the textbook's network
@@ -113,10 +118,12 @@ class Stopwatch(callbacks.Callback):
 def fit(name, model, epochs, *more):
     """Train a compiled model, or go on where that was stopped: {"loss": [...], "val_loss": [...], ...}, a number an epoch."""
     watchers = [Stopwatch(), *more, callbacks.ModelCheckpoint(OUTPUT / f"{name}.keras", save_best_only=True),
-                callbacks.BackupAndRestore(OUTPUT / name)]
+                callbacks.BackupAndRestore(OUTPUT / name, delete_checkpoint=False)]
     log = model.fit(pictures("train", shuffle=True), epochs=epochs, validation_data=validation, callbacks=watchers,
                     verbose=2 if options.quick else 1).history
-    return {key: [round(value, 5) for value in values] for key, values in log.items()}
+    if len(log.get("loss", [])) < epochs:
+        raise SystemExit(f"stopped after {len(log.get('loss', []))} of {epochs} epochs; start the lesson again, and it goes on")
+    return log
 
 
 def train(part, model, *more):
@@ -126,15 +133,22 @@ def train(part, model, *more):
     if options.quick or not done.exists():
         log = fit(name, model, epochs[part], *more)
         epoch = int(np.argmin(log["val_loss"]))
-        write(done, json.dumps({
+        store(name, {
             "part": part, "seed": options.seed, "pictures": kind, "epochs": len(log["loss"]), "best_epoch": epoch + 1,
             "validation_accuracy": log["val_accuracy"][epoch],
             "test_accuracy": keras.models.load_model(best).evaluate(test, verbose=0)[1],
-            "seconds": round(sum(log["seconds"])), "machine": f"{platform.machine()}, {os.cpu_count()} cores", "history": log}))
+            "seconds": round(sum(log["seconds"])), "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "history": {key: [round(value, 5) for value in values] for key, values in log.items()}})
     result = json.loads(done.read_text())
     print(f"{TITLES[part]}: best in epoch {result['best_epoch']} of {result['epochs']}, validation accuracy "
           f"{result['validation_accuracy']:.4f}, test accuracy {result['test_accuracy']:.4f}")
     return result, keras.models.load_model(best)
+
+
+def store(name, found):
+    """Write what came of a run, and only then drop the backup that it would go on from."""
+    write(OUTPUT / f"{name}.json", json.dumps(found))
+    shutil.rmtree(OUTPUT / name)
 
 
 def write(path, text):
@@ -160,14 +174,18 @@ if 1 in options.parts:
 # A cat that is mirrored, tilted, or seen from nearer is still a cat. So each time a picture comes along, three layers draw
 # at random what becomes of it, and the network never sees it again as it was. They are active in training only: validation
 # and test pictures pass them unchanged. Dropout, near the end, lets half of the numbers fall out, others each time.
-augmentation = keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.2)])
-draws = np.concatenate([augmentation(batch[:1], training=True).numpy() for _ in range(16)])
+def light():
+    """Mirrored, turned by up to 36 degrees, and 20 % nearer or farther; where the picture ends, it goes on mirrored."""
+    return keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.2)])
+
+
+augmentation = light()
+draws = np.concatenate([augmentation(some[:1], training=True).numpy() for _ in range(16)])
 viz.save(viz.images(draws.clip(0, 255).astype("uint8"), title="One picture, sixteen times"), OUTPUT / "07_augmented.png")
 
 if 2 in options.parts:
     keras.utils.set_random_seed(options.seed)
-    augmentation = keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.2)])
-    model = textbook(augmentation, dropout=0.5)
+    model = textbook(light(), dropout=0.5)
     model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
     results[2], networks[2] = train(2, model)
 
@@ -198,76 +216,81 @@ def block(x, filters, normalize=True, residual=True):
     return layers.Activation("relu")(y)
 
 
-def better(image, width, depths, without=None):
-    """A residual network, with its augmentation; it makes its pictures `image` x `image` pixels large.
+def strong():
+    """Also shifted, stretched (height and width each by a factor of its own), lighter, darker, paler, and with holes."""
+    return keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.08), layers.RandomTranslation(0.1, 0.1),
+                             layers.RandomZoom((-0.35, 0.05), (-0.35, 0.05)), layers.RandomContrast(0.3),
+                             layers.RandomBrightness(0.2), layers.RandomErasing(0.3)])
+
+
+def better(image, width, depths, augmentation, pooling=layers.GlobalAveragePooling2D, **style):
+    """A residual network that makes its pictures `image` x `image` pixels large.
 
     It has a stage for each number in `depths`, of so many blocks; from stage to stage there are half as many rows and columns,
     and twice as many channels, `width` of them at first.
     """
     inputs = keras.Input(shape=(size, size, 3))
     x = layers.Resizing(image, image)(inputs) if image < size else inputs
-    x = layers.RandomFlip("horizontal")(x)
-    if without == "stronger augmentation":
-        x = layers.RandomZoom(0.2)(layers.RandomRotation(0.1)(x))
-    elif without != "any augmentation":
-        x = layers.RandomRotation(0.08)(x)
-        x = layers.RandomTranslation(0.1, 0.1)(x)
-        x = layers.RandomZoom((-0.35, 0.05), (-0.35, 0.05))(x)       # height and width each by a factor of its own
-        x = layers.RandomContrast(0.3)(x)
-        x = layers.RandomBrightness(0.2)(x)
-        x = layers.RandomErasing(0.3)(x)
+    x = augmentation(x) if augmentation else x
     x = layers.Rescaling(1 / 127.5, offset=-1)(x)
-    style = {"normalize": without != "batch normalization", "residual": without != "residual blocks"}
-    x = convolution(x, width, strides=2, normalize=style["normalize"])
+    x = convolution(x, width, strides=2, normalize=style.get("normalize", True))
     for stage, depth in enumerate(depths):
         x = layers.MaxPooling2D(pool_size=2)(x)
         for _ in range(depth):
             x = block(x, width * 2 ** stage, **style)
-    x = layers.Flatten()(x) if without == "global pooling" else layers.GlobalAveragePooling2D()(x)
-    x = layers.Dropout(0.2)(x)
+    x = layers.Dropout(0.2)(pooling()(x))
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
 
 
-def compiled(model, epochs, without=None):
+def compiled(model, epochs, schedule=True, smoothing=0.1):
     """The network with an optimizer for so many epochs."""
     steps = len(pictures("train"))
-    rate = optimizers.schedules.CosineDecay(0.0, decay_steps=(epochs - 1) * steps, warmup_target=0.002, warmup_steps=steps)
-    optimizer = optimizers.AdamW(0.001 if without == "a schedule" else rate, weight_decay=0.02, use_ema=True,
+    cosine = optimizers.schedules.CosineDecay(0.0, decay_steps=(epochs - 1) * steps, warmup_target=0.002, warmup_steps=steps)
+    optimizer = optimizers.AdamW(cosine if schedule else 0.001, weight_decay=0.02, use_ema=True,
                                  ema_momentum=0.5 ** (60 / (epochs * steps)))   # half is forgotten in a 60th of the way
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    smoothing = 0.0 if without == "soft labels" else 0.1
     model.compile(optimizer, keras.losses.BinaryCrossentropy(label_smoothing=smoothing), metrics=["accuracy"])
     return model
 
 
 if 3 in options.parts:
     keras.utils.set_random_seed(options.seed)
-    model = better(64, 16, [1, 1, 1, 1]) if options.quick else better(160, 32, [2, 2, 2, 1])
+    model = better(64, 16, [1, 1, 1, 1], strong()) if options.quick else better(160, 32, [2, 2, 2, 1], strong())
     model = compiled(model, epochs[3])
     model.summary()
     results[3], networks[3] = train(3, model, callbacks.SwapEMAWeights(swap_on_epoch=True))
 
 # %% What paid
 # `--ablate` trains part 3 again and again, each time without one of the things on the list above; smaller pictures and fewer
-# epochs have to do. What counts is the mean accuracy on the validation photographs over the last ten epochs; from seed to seed
-# it varies by a point, so what pays less than that cannot be told here.
-WITHOUT = [None, "residual blocks", "batch normalization", "global pooling", "a schedule", "averaged weights", "soft labels",
-           "stronger augmentation", "any augmentation"]
+# epochs have to do. What counts is the mean accuracy on the validation photographs over the last ten epochs; another seed
+# changes it, too, so small differences say nothing. Without a schedule, the rate is 0.001 all the time.
+WITHOUT = {"nothing": {}, "residual blocks": {"residual": False}, "batch normalization": {"normalize": False},
+           "global pooling": {"pooling": layers.Flatten}, "a schedule": {"schedule": False}, "averaged weights": {},
+           "soft labels": {"smoothing": 0.0}, "stronger augmentation": {"augmentation": light},
+           "any augmentation": {"augmentation": lambda: None}}
 if options.ablate:
     rows = []
-    for without in WITHOUT:
+    for without, change in WITHOUT.items():
         keras.utils.set_random_seed(options.seed)
-        model = compiled(better(96, 32, [1, 1, 1, 1], without), 60, without)
+        training = {name: change[name] for name in ("schedule", "smoothing") if name in change}
+        network = {name: change[name] for name in ("residual", "normalize", "pooling") if name in change}
+        model = better(min(size, 96), 32, [1, 1, 1, 1], change.get("augmentation", strong)(), **network)
+        model = compiled(model, epochs["ablation"], **training)
         averages = [] if without == "averaged weights" else [callbacks.SwapEMAWeights(swap_on_epoch=True)]
-        name = f"07_without_{without}".replace(" ", "_")
+        name = f"07_without_{without}_{kind}_seed{options.seed}".replace(" ", "_")
         if not (OUTPUT / f"{name}.json").exists():
-            write(OUTPUT / f"{name}.json", json.dumps(fit(name, model, 60, *averages)))
+            store(name, fit(name, model, epochs["ablation"], *averages))
         log = json.loads((OUTPUT / f"{name}.json").read_text())
         last = {name: round(float(np.mean(log[name][-10:])), 4) for name in ("accuracy", "val_accuracy")}
-        rows.append({"without": without, **last, "seconds": round(sum(log["seconds"]))})
-        print("without {without}: training accuracy {accuracy}, validation {val_accuracy}, {seconds} s".format(**rows[-1]))
+        rows.append({"without": without, "seed": options.seed, **last, "seconds": round(sum(log["seconds"]))})
     if options.record:
         write(RESULTS / "07_ablation.json", '{"rows": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]}\n")
+elif (RESULTS / "07_ablation.json").exists():
+    rows = json.loads((RESULTS / "07_ablation.json").read_text())["rows"]
+else:
+    rows = []
+for row in rows:
+    print("part 3, small, without {without}: training accuracy {accuracy:.3f}, validation {val_accuracy:.3f}".format(**row))
 
 # %% All runs in one picture
 # Where the lines of training and validation part, a network begins to learn its pictures by heart: in part 1 after a few
@@ -290,8 +313,8 @@ viz.save(viz.images(batch[worst], titles, title="Where it was surest, and wrong"
 print(f"figures are in {OUTPUT}")
 
 # %% For the record
-# With `--record`, runs join those in lessons/results; the networks of seed 0 do, too, in half floats and without what the
-# optimizer remembers.
+# With `--record`, runs join those in lessons/results; the networks of seed 0 do, too, without what the optimizer remembers, and
+# in half floats: they give the same answers to all but a photograph or two.
 if options.record:
     runs = json.loads(stored.read_text())["runs"] if stored.exists() else []
     runs = [run for run in runs if (run["part"], run["seed"]) not in [(part, options.seed) for part in results]]
@@ -308,5 +331,7 @@ least = {1: 0.69, 2: 0.81, 3: 0.88} if kind == "photographs" else {1: 0.75, 2: 0
 for part, result in results.items():
     accuracy = result["test_accuracy"]
     assert accuracy >= least[part], f"{TITLES[part]} should reach {least[part]}, it got {accuracy:.4f}"
-    assert part > 1 or kind != "photographs" or accuracy <= 0.76, f"{TITLES[1]} should learn by heart, it got {accuracy:.4f}"
+if 1 in results and kind == "photographs":
+    log = results[1]["history"]
+    assert log["accuracy"][-1] > 0.95 and log["val_loss"][-1] > 1.5 * min(log["val_loss"]), "part 1 should learn by heart"
 print("test accuracy", ", ".join(f"{result['test_accuracy']:.4f}" for result in results.values()), "as expected")

@@ -621,7 +621,7 @@ SAMPLES.update({f"image.{name}": rows for name, rows in {
                          for mode in MODES] + [
         Row("images", images=normal(2, 5, 6, 3), transform=a_transform(tilt=0.1), interpolation="nearest", fill_mode=mode,
             constant="transform") for mode in MODES] + [
-        Row("images", images=normal(2, 5, 6, 3), transform=np.stack([a_transform(), a_transform(tilt=0.1)]), fill_mode=mode, fill_value=2.5,
+        Row("images transform", images=normal(2, 5, 6, 3), transform=np.stack([a_transform(), a_transform(tilt=0.1)]), fill_mode=mode, fill_value=2.5,
             constant="transform") for mode in MODES] + [
         Row("images", images=normal(2, 5, 6, 3), transform=a_transform(), fill_value=1.5, data_format="channels_last"),
         Row("images", images=normal(2, 5, 6, 3), transform=a_transform()[None], fill_value=-1, interpolation="bilinear"),

@@ -15,7 +15,7 @@ CLASSES = sorted({cls for members in Configurable.families.values() for cls in m
                  key=lambda cls: (cls.__name__, cls.__module__))
 NEEDED = {                                                 # a value for arguments without default, whatever class they are of
     "filters": 4, "kernel_size": 3, "units": 5, "rate": 0.25, "scale": 0.5, "target_shape": (2, 3), "activation": "relu",
-    "shape": (8, 8, 3), "size": 2, "pool_size": 2, "padding": 1, "factor": 0.1, "mean": 0.5, "learning_rate": 0.1, "n": 2,
+    "shape": (8, 8, 3), "size": 2, "pool_size": 2, "padding": 1, "factor": 0.1, "height_factor": 0.2, "width_factor": 0.3, "mean": 0.5, "learning_rate": 0.1, "n": 2,
     "function": metrics.binary_accuracy, "fn": metrics.binary_accuracy, "target_class_ids": [0, 2], "specificity": 0.5,
     "sensitivity": 0.5, "recall": 0.5, "precision": 0.5, "stddev": 0.1, "height": 4,
     "width": 5, "input_dim": 6, "output_dim": 3, "axes": 1,
@@ -29,7 +29,7 @@ CHOICES = {"padding": "same", "mode": "fan_out", "distribution": "uniform", "red
 OF_FUNCTIONS = metrics.MeanMetricWrapper, losses.LossFunctionWrapper, layers.Lambda                     # which no JSON holds
 NOT_WRITTEN = [(layers.SpatialDropout1D, "trainable"), (layers.SpatialDropout2D, "trainable"),         # Keras refuses it there
                (layers.Embedding, "mask_zero")]            # refused by us
-PARTNERS = {"rows": "columns", (0, 1): (1,)}               # of arguments whose name means different things in different classes
+PARTNERS = {"rows": "columns", (0, 1): (1,), "horizontal_and_vertical": "vertical"}               # of arguments whose name means different things in different classes
 
 
 def needed(cls):
