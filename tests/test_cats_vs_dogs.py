@@ -17,6 +17,7 @@ from PIL import Image
 from shared_data import shared
 
 from tinyvision.data import download
+from tinyvision.data.images import read_image
 from tinyvision.datasets import cats_vs_dogs
 from tinyvision.datasets.drawings import draw_animal, picture
 
@@ -112,7 +113,7 @@ def test_the_split_from_each_kind_of_source(form, names, small, tmp_path):
         copied = (tmp_path / "out" / split / kind / f"{kind}.{number}.jpg").read_bytes()
         assert copied == files[NAMES[names].format(kind=kind, Kind=kind.title(), number=number)]      # byte for byte
     assert manifest["missing"] == [] and manifest["corrupt"] == {} and manifest["copied_byte_for_byte"] == 20
-    assert manifest["what"] == "photographs" and manifest["size"] == 16 and manifest["resized"] == 0
+    assert manifest["what"] == "photographs" and manifest["size"] == 16 and manifest["written_anew"] == 0
     assert manifest == json.loads((tmp_path / "out" / "manifest.json").read_text()) == cats_vs_dogs.check(tmp_path / "out")
 
 
@@ -122,12 +123,36 @@ def test_other_sizes_and_formats_are_squashed_to_the_size(form, mode, size, smal
     """Whatever they are called: the original has a few that are no JPEG."""
     files = photographs(form=form, mode=mode, size=size)
     manifest = cats_vs_dogs.prepare(write_zip(tmp_path / "copy.zip", files), tmp_path / "out", size=16)
-    assert manifest["resized"] == 20 and manifest["copied_byte_for_byte"] == 0
+    assert manifest["written_anew"] == 20 and manifest["copied_byte_for_byte"] == 0
     with Image.open(tmp_path / "out" / "train" / "cat" / "cat.2.jpg") as found, Image.open(io.BytesIO(files["train/cat.2.jpg"])) as original:
         assert found.format == "JPEG" and found.mode == "RGB" and found.size == (16, 16)
         again = io.BytesIO()
         original.convert("RGB").resize((16, 16), Image.Resampling.BILINEAR).save(again, "JPEG", quality=90)
         np.testing.assert_array_equal(found, Image.open(again))
+
+
+@pytest.mark.parametrize("orientation", range(1, 10))
+@pytest.mark.parametrize("size", [(16, 16), (48, 32)])
+def test_photographs_are_turned_upright_at_any_size(size, orientation, small, tmp_path):
+    """As image_dataset_from_directory turns them; there is nothing left to turn afterwards. 9 is no orientation."""
+    mark = Image.Exif()
+    mark[0x0112] = orientation
+    slope = np.arange(size[0]) * 4 + np.arange(size[1])[:, None] * 2
+    data = io.BytesIO()
+    Image.fromarray(np.stack([slope, slope // 2, 0 * slope], -1).astype(np.uint8)).save(data, "JPEG", quality=95, exif=mark)
+    files = {**photographs(), "train/cat.1.jpg": data.getvalue()}
+    manifest = cats_vs_dogs.prepare(write_folder(tmp_path / "copy", files), tmp_path / "out", size=16)
+    copied = size == (16, 16) and orientation in (1, 9)
+    assert manifest["copied_byte_for_byte"] == 19 + copied and manifest["written_anew"] == 1 - copied
+    made = tmp_path / "out" / "train" / "cat" / "cat.1.jpg"
+    assert (made.read_bytes() == data.getvalue()) == copied
+    if not copied:
+        again = io.BytesIO()
+        upright = Image.fromarray(read_image(data.getvalue()))
+        upright.resize((16, 16), Image.Resampling.BILINEAR).save(again, "JPEG", quality=90)
+        np.testing.assert_array_equal(read_image(made), read_image(again.getvalue()))
+    with Image.open(made) as image:
+        assert copied or 0x0112 not in image.getexif()
 
 
 def test_the_textbooks_split():
@@ -146,7 +171,7 @@ def test_missing_and_corrupt_ones_are_named_and_counted(small, tmp_path, monkeyp
     assert "cannot identify" in manifest["corrupt"]["dog.4"]
     assert [manifest["files"][split][kind][0] for split, kind in cats_vs_dogs.FOLDERS] == [3, 4, 2, 1, 3, 3]
     shown = capsys.readouterr().out
-    assert "16 photographs of 16x16 from copy.tar (16 copied byte for byte, 0 resized)" in shown
+    assert "16 photographs of 16x16 from copy.tar (16 copied byte for byte, 0 written anew)" in shown
     assert "missing: 1 (dog.7); could not be read: 3 (" in shown
     cats_vs_dogs.check(tmp_path / "out")
 

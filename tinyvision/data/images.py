@@ -41,7 +41,7 @@ def read_image(path, color_mode: str = "rgb") -> np.ndarray:
             PIL.Image.MAX_IMAGE_PIXELS.
     """
     mode = MODES[one_of("read_image", "color_mode", color_mode, list(MODES))]
-    pixels = np.asarray(_opened(path, lambda image: _converted(image, mode)))
+    pixels = np.asarray(_opened(path, lambda image: decoded(image, mode)))
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
@@ -100,13 +100,13 @@ def _beginning(path):
     return f"is no image of a kind that is read ({', '.join(KINDS)}): it begins with {first!r}" if first else "is empty"
 
 
-def _converted(image, mode):
-    """The image, decoded, upright, in one of the modes L, RGB and RGBA."""
+def decoded(image, mode):
+    """An image of Pillow's, decoded, upright, in one of the modes L, RGB and RGBA."""
     from PIL import Image
     if mode == "L":
         image.draft("L", None)                             # of a JPEG: its grey channel as it is stored
     image.load()
-    turn = TURNS.get(_orientation(image))
+    turn = turn_of(image)
     if image.mode.startswith("I"):                         # 16 bits; Pillow would make 255 of all above
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode not in MODES.values():                 # what has colours or transparency of another kind: first these
@@ -117,9 +117,10 @@ def _converted(image, mode):
     return image.transpose(Image.Transpose[turn]) if turn else image
 
 
-def _orientation(image):
+def turn_of(image):
+    """The name of Pillow's transposition that brings an image upright, by its EXIF mark; None if there is nothing to turn."""
     try:
-        return image.getexif().get(0x0112)
+        return TURNS.get(image.getexif().get(0x0112))
     except Exception:                                      # broken notes do not make the image unreadable
         return None
 
@@ -151,7 +152,7 @@ def load_img(path, color_mode: str = "rgb", target_size: tuple[int, int] | None 
     one_of("load_img", "interpolation", interpolation, ["nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"])
     if not isinstance(path, (str, bytes, os.PathLike)) and not hasattr(path, "read"):
         raise TypeError(f"load_img takes a path or an open file, got {type(path).__name__}")
-    image = _opened(os.fsdecode(path) if isinstance(path, bytes) else path, lambda image: _converted(image, mode).copy())
+    image = _opened(os.fsdecode(path) if isinstance(path, bytes) else path, lambda image: decoded(image, mode).copy())
     if target_size is None or image.size == (target_size[1], target_size[0]):
         return image
     height, width = target_size

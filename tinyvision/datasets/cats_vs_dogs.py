@@ -21,7 +21,7 @@ import zipfile
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from ..data import download as downloads
+from ..data import download as downloads, images
 from ..data.image_folders import FORMATS
 
 NAME = "cats_vs_dogs"
@@ -279,7 +279,8 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
 
     A JPEG that has the size already is copied byte for byte. Others are resized with their aspect squashed, as Keras's
     image_size does, by Pillow's bilinear filter, which averages over all pixels that fall on one, and written as JPEG of
-    quality 90. Marks of orientation (EXIF) are not followed; Keras does not, either.
+    quality 90. Photographs that their cameras have marked as lying on their side (by EXIF's orientation) are turned upright and
+    written anew, at whatever size they come: image_dataset_from_directory turns them, too, and Keras does not.
 
     Args:
         source: the original kagglecatsanddogs_5340.zip; Kaggle's train.zip; or any zip, tar or folder that holds
@@ -316,9 +317,9 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
                    if (kind, number) not in found and f"{kind}.{number}" not in corrupt]
         _refuse_half_empty(source, found, missing, corrupt)
         manifest = _write_manifest(root, what=PHOTOGRAPHS, source=fingerprint, size=size, missing=missing, corrupt=corrupt,
-                                   copied_byte_for_byte=copied, resized=len(found) - copied)
+                                   copied_byte_for_byte=copied, written_anew=len(found) - copied)
     print(f"{NAME}: {len(found):,} photographs of {size}x{size} from {source.name} ({copied:,} copied byte for byte, "
-          f"{len(found) - copied:,} resized) in {output}; missing: {_some(missing)}; could not be read: {_some(corrupt)}",
+          f"{len(found) - copied:,} written anew) in {output}; missing: {_some(missing)}; could not be read: {_some(corrupt)}",
           flush=True)
     return manifest
 
@@ -374,7 +375,7 @@ def _bar(name, count):
 
 
 def _at_size(data, size):
-    """The photograph as a JPEG of that size, and whether it is the very file; ValueError tells why it cannot be read."""
+    """The photograph as an upright JPEG of that size, and whether it is the very file; ValueError: why it cannot be read."""
     from PIL import Image
     if not data:
         raise ValueError("empty file")
@@ -383,10 +384,10 @@ def _at_size(data, size):
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(f"{image.width}x{image.height} pixels: no photograph")
             image.load()                                   # finds files that were cut short
-            if image.size == (size, size) and image.format == "JPEG":
+            if image.size == (size, size) and image.format == "JPEG" and not images.turn_of(image):
                 return data, True
             jpeg = io.BytesIO()
-            image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR).save(jpeg, "JPEG", quality=QUALITY)
+            images.decoded(image, "RGB").resize((size, size), Image.Resampling.BILINEAR).save(jpeg, "JPEG", quality=QUALITY)
             return jpeg.getvalue(), False
     except MemoryError:
         raise
