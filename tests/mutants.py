@@ -607,7 +607,10 @@ MUTANTS = [
     # Trainings that go on
     Mutant("backup: layers in the graph of a model are forgotten", "callbacks/state.py", 'return attributes(thing) | ({"layers": thing.sublayers} if isinstance(thing, Layer) else {})',
            "return attributes(thing)", "test_backup.py:any_shape"),
-    Mutant("backup: keys of layers are drawn anew", "callbacks/state.py", 'if name == "key" or (place, name)', "if (place, name)", "test_backup.py:optimizers_go_on and adam"),
+    Mutant("backup: keys of layers are drawn anew", "callbacks/state.py", "if key or (place, name)", "if (place, name)", "test_backup.py:optimizers_go_on and adam"),
+    Mutant("backup: what users call a key is taken for one", "callbacks/state.py", 'if isinstance(thing, types.FunctionType) else _is_part(thing)\n    return ours and ',
+           "if False else True\n    return ", "test_backup.py:users_call"),
+    Mutant("backup: any attribute called key is one", "callbacks/state.py", " and [type(part) for part in value] == [int, int]", "", "test_backup.py:users_call"),
     Mutant("backup: what changed once is forgotten when it is as at first", "callbacks/state.py", "                    vars(thing)[name] = unpack(text, arrays)\n                    self.changed.add((place, name))",
            "                    vars(thing)[name] = unpack(text, arrays)", "test_backup.py:more_than_once"),
     Mutant("backup: shuffles are drawn anew", "callbacks/backup.py", 'put(tuple(text["keys"][place]))', "pass", "test_backup.py:datasets_go_on and shuffled"),

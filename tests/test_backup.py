@@ -13,7 +13,7 @@ from survivor import OPTIMIZERS, Flip, X, Y, begin, found_in, network
 
 import tinyvision as tv
 from tinyvision import callbacks, kernels, layers
-from tinyvision.callbacks import BackupAndRestore, Callback, backup
+from tinyvision.callbacks import BackupAndRestore, Callback, backup, state
 from tinyvision.callbacks.backup import _Damaged, _read
 from tinyvision.data import Dataset
 
@@ -789,6 +789,41 @@ def test_validation_datasets_go_on(tmp_path):
 def test_datasets_in_all_ways_to_fit(tmp_path, make, settings):
     train = on_a_dataset(make, **settings)
     same(interrupted(train, tmp_path / "run", 7, save_freq=2), never_interrupted(train))
+
+
+key = "cat", "dog"                                         # a name that keys of random numbers have, too
+
+
+class Named(Flip):
+    """A layer whose `key` is none of random numbers, which it draws by one that it gets for each call."""
+
+    def __init__(self, key):
+        super().__init__()
+        self.drawn_by, self.key = self.key, key
+
+    def noisy(self, x, key, step):
+        return super().noisy(x, self.drawn_by, step)
+
+
+def test_what_users_call_a_key_stays_theirs(tmp_path):
+    """A global name, what a function closes over, an attribute: even a pair of numbers, as keys of random numbers are."""
+    def run(pair, names, kill):
+        def in_closure(key, also):
+            return lambda x, y: (x + 0 * len(globals()["key"]) + also * key[0], y)
+
+        def by_global_name(also):
+            return lambda x, y: (x + also * len(key), y)
+
+        named = Named(names)
+        data = Dataset.from_tensor_slices((X, Y)).map(in_closure(pair, 0.0)).map(by_global_name(0.0)).batch(4)
+        model = tv.Sequential([tv.Input((6, 6, 1)), named, layers.Flatten(), layers.Dense(3, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        model.fit(data, epochs=2, verbose=0, callbacks=[BackupAndRestore(tmp_path / "run"), kill])
+        return named.key, list(state.keys(data, "data", {}))
+
+    with pytest.raises(Killed):
+        run((1, 2), ("a", "b"), Kill(8))
+    assert run((3, 4), ("c", "d"), Kill()) == (("c", "d"), []) and key == ("cat", "dog")
 
 
 # Processes that are killed ----------------------------------------------------------------------------------------------

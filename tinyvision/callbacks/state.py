@@ -88,7 +88,7 @@ def keys(thing, place, seen):
     """(place, key, function that sets it) for all keys of random numbers in what gives batches, and in the functions within.
 
     A shuffle has one, and so have layers that a function calls, be it in a pipeline, by what the function closes over,
-    or by the names of globals in it.
+    or by the names of globals in it. What functions of others call `key` is none.
     """
     if id(thing) in seen:
         return
@@ -104,7 +104,7 @@ def keys(thing, place, seen):
     elif isinstance(thing, functools.partial):
         inside = {"function": thing.func, "args": thing.args, **thing.keywords}
     for name, value in inside.items():
-        if name == "key" and type(value) is tuple:
+        if name == "key" and _is_key(thing, value):
             holder = (cells[name], "cell_contents") if cells else (thing, name)
             yield f"{place}.{name}", value, functools.partial(setattr, *holder)
         for i, leaf in enumerate(leaves(value)):
@@ -112,9 +112,15 @@ def keys(thing, place, seen):
                 yield from keys(leaf, f"{place}.{name}" + (f"[{i}]" if leaf is not value else ""), seen)
 
 
+def _is_key(thing, value):
+    """Whether what a thing calls `key` is one of random numbers: a seed and a stream, in what is this package's or derived."""
+    ours = str(thing.__module__).partition(".")[0] == PACKAGE if isinstance(thing, types.FunctionType) else _is_part(thing)
+    return ours and type(value) is tuple and [type(part) for part in value] == [int, int]
+
+
 def _is_users(thing):
     """Whether what a function names may hold keys: all but this package's own functions, of which each would lead to others."""
-    return not (isinstance(thing, types.FunctionType) and thing.__module__.partition(".")[0] == PACKAGE)
+    return not (isinstance(thing, types.FunctionType) and str(thing.__module__).partition(".")[0] == PACKAGE)
 
 
 def _names(code):
@@ -148,7 +154,8 @@ class Changes:
                 found[place] = pack(thing.get_state(), keep)
                 continue
             for name, value in self._plain(place, thing):
-                if name == "key" or (place, name) in self.changed or self.first.get((place, name)) != _mark(value):
+                key = name == "key" and _is_key(thing, value)
+                if key or (place, name) in self.changed or self.first.get((place, name)) != _mark(value):
                     self.changed.add((place, name))
                     found.setdefault(place, {})[name] = pack(value, keep)
         return found
