@@ -169,6 +169,15 @@ def test_erasing_makes_rectangles_of_the_right_size_in_some_images():
     np.testing.assert_array_equal(layers.RandomErasing(0)(X, training=True).numpy(), X)
 
 
+def test_noise_of_erasing_is_of_no_other_stream():
+    found = []
+    for stream in 0, 1 << 16, 1 << 17:
+        layer = layers.RandomErasing((1, 1), (1, 1), value_range=(-1e3, 10))
+        layer.key = 1, stream
+        found += [y.tobytes() for y in layer(np.zeros((3, 4, 5, 1), "float32"), training=True).numpy()]
+    assert len(set(found)) == 9
+
+
 def test_erasing_with_a_colour_and_with_noise():
     y = layers.RandomErasing((1, 1), (1, 1), (10, 300, -3))(X, training=True).numpy()
     np.testing.assert_array_equal(y, np.broadcast_to(np.float32([10, 255, 0]), X.shape))

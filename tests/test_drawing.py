@@ -37,6 +37,21 @@ def test_elements_rounds_layers_and_calls_differ():
             assert 0.3 < (one != two).mean() < 0.7
 
 
+def test_many_calls_for_one_element_differ():
+    layer = layers.Dropout(0.5, seed=5)
+    with drawing_for(0, 0):
+        found = {layer(X, training=True).numpy().tobytes() for _ in range(300)}
+    assert len(found) == 300
+
+
+def test_places_of_a_pipeline_differ():
+    layer, found = layers.Dropout(0.5, seed=5), set()
+    for where in (), (0,), (1,), (0, 0), (0, 1), (1, 0):
+        with drawing_for(0, 0, where):
+            found.add(layer(X, training=True).numpy().tobytes())
+    assert len(found) == 6
+
+
 def test_the_layer_goes_on_outside_as_if_nothing_had_been():
     tv.utils.set_random_seed(2)
     layer = layers.GaussianNoise(0.5)

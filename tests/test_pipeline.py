@@ -212,6 +212,33 @@ def test_each_pass_draws_anew():
     assert drop.step == 0                                  # the layer itself has not drawn
 
 
+def test_a_layer_draws_other_numbers_at_each_place_of_a_pipeline():
+    noise, seen = layers.GaussianNoise(1.0, seed=5), []
+
+    def draw(*before):
+        seen.append(noise(np.zeros(2, "float32"), training=True).numpy().tobytes())
+        return 0, True
+
+    def is_kept(*element):
+        return draw()[1]
+
+    one = Dataset.range(3).map(draw)
+    for dataset, calls in [
+            (one.map(draw), 6), (Dataset.zip(one, one).map(draw), 9), (Dataset.zip(one, Dataset.range(3).map(draw)), 6),
+            (one.concatenate(Dataset.range(3).map(draw)).map(draw), 12), (Dataset.zip(one, Dataset.zip(one, one)), 9),
+            (one.filter(is_kept).filter(is_kept).map(draw), 12), (one.concatenate(one).concatenate(one), 9)]:
+        seen.clear()
+        list(dataset)
+        assert len(set(seen)) == len(seen) == calls
+
+
+def test_what_follows_a_function_does_not_change_its_numbers():
+    noise = layers.GaussianNoise(1.0, seed=5)
+    one = Dataset.range(3).map(lambda i: noise(np.zeros(2, "float32"), training=True))
+    same = one.map(lambda x: x + 0)                        # both begin with pass 0
+    assert numbers(one) == numbers(same)
+
+
 # Threads --------------------------------------------------------------------------------------------------------------------
 
 def test_some_elements_are_made_ahead_and_no_more():

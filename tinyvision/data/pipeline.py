@@ -15,7 +15,7 @@ import numpy as np
 from ..config import random_key
 from ..kernels.cores import get_num_threads
 from .elements import as_element, as_numpy, as_tensors, described, leaves, mapped, row, rows
-from .tasks import Function, ahead_of, done, itself, together
+from .tasks import Function, Round, ahead_of, done, itself, together
 
 AUTOTUNE = -1                                              # as many as there are cores
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
@@ -62,14 +62,22 @@ class Dataset:
     3
     """
 
-    def __init__(self, tasks, length: int | float | None, threads: int = 0, ahead: int = 0, sources=()):
-        """For `tasks(pass)`, which returns an iterator; `length` is None where unknown. See the functions `from_...`."""
-        self._tasks, self._length, self._threads, self._ahead = tasks, length, threads, ahead
-        self._sources = frozenset(sources) or frozenset([Source()])
+    def __init__(self, tasks, length: int | float | None, threads: int = 0, ahead: int = 0, sources=(), depth: int = 0):
+        """For `tasks(round)`, which returns an iterator; `length` is None where unknown. See the functions `from_...`."""
+        self._tasks, self._length, self._threads, self._ahead, self._depth = tasks, length, threads, ahead, depth
+        self._sources = tuple(dict.fromkeys(sources)) or (Source(),)
         self.passes, self._first = max(source.passes for source in self._sources), 0
 
-    def _then(self, tasks, length, threads=0, ahead=0, sources=frozenset()):
-        return Dataset(tasks, length, max(threads, self._threads), max(ahead, self._ahead), self._sources | sources)
+    def _then(self, tasks, length, threads=0, ahead=0, functions=0):
+        """What this becomes, with so many functions more in the chain."""
+        return Dataset(tasks, length, max(threads, self._threads), max(ahead, self._ahead), self._sources,
+                       self._depth + functions)
+
+    @staticmethod
+    def _of(parts, tasks, length):
+        """What several datasets become."""
+        return Dataset(tasks, length, max(part._threads for part in parts), max(part._ahead for part in parts),
+                       sum((part._sources for part in parts), ()), max(part._depth for part in parts))
 
     def _begun(self, passes):
         self.passes = passes
@@ -150,11 +158,10 @@ class Dataset:
             return mapped(lambda part: next(results), structure)
 
         def tasks(round):
-            for group in zip(*(part._tasks(round) for part in parts)):
+            for group in zip(*(part._tasks(round.inside(i)) for i, part in enumerate(parts))):
                 yield functools.partial(joined, group)
         known = [part._length for part in parts]
-        return Dataset(tasks, None if None in known else min(known), max(part._threads for part in parts),
-                       max(part._ahead for part in parts), frozenset.union(*(part._sources for part in parts)))
+        return Dataset._of(parts, tasks, None if None in known else min(known))
 
     # What becomes of them
 
@@ -171,7 +178,7 @@ class Dataset:
         >>> list(Dataset.from_tensor_slices(([1, 2], [3, 4])).map(lambda x, y: x + y))
         [Tensor(4), Tensor(6)]
         """
-        function, threads = Function(map_func, "map"), _parallel("map", num_parallel_calls)
+        function, threads = Function(map_func, "map", self._depth), _parallel("map", num_parallel_calls)
         _in_order("map", deterministic)
 
         def run(task, round, index):
@@ -180,7 +187,7 @@ class Dataset:
         def tasks(round):
             for index, task in enumerate(self._tasks(round)):
                 yield functools.partial(run, task, round, index)
-        return self._then(tasks, self._length, threads, threads)
+        return self._then(tasks, self._length, threads, threads, functions=1)
 
     def filter(self, predicate) -> "Dataset":
         """The elements of which a function says True. To know which, what stands before it in the chain is run one by one.
@@ -188,7 +195,7 @@ class Dataset:
         >>> [x.item() for x in Dataset.range(6).filter(lambda x: x > 3)]
         [4, 5]
         """
-        function = Function(predicate, "filter")
+        function = Function(predicate, "filter", self._depth)
 
         def tasks(round):
             for index, element in enumerate(done(self._tasks(round))):
@@ -197,7 +204,7 @@ class Dataset:
                     raise ValueError(f"filter: {function.name} returns True or False, got an array of shape {np.shape(kept)}")
                 if bool(kept):
                     yield functools.partial(itself, element)
-        return self._then(tasks, None)
+        return self._then(tasks, None, functions=1)
 
     def batch(self, batch_size: int, drop_remainder: bool = False, num_parallel_calls: int | None = None,
               deterministic: bool | None = None) -> "Dataset":
@@ -258,7 +265,7 @@ class Dataset:
         key, anew = random_key(seed), reshuffle_each_iteration in (None, True)
 
         def tasks(round):
-            rng = np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, round if anew else 0]))
+            rng = np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, round.number if anew else 0]))
             source = self._tasks(round)
             waiting = list(itertools.islice(source, size))
             for task in source:
@@ -274,12 +281,12 @@ class Dataset:
         count = None if count in (None, -1) else _count("repeat", "count", count, 0)
 
         def tasks(round):
-            first, some = round * (2 ** 12 if count is None else count), True
+            first, some = round.number * (2 ** 12 if count is None else count), True
             for i in itertools.count() if count is None else range(count):
                 if not some:                               # of nothing, no end would come
                     return
                 some = False
-                for task in self._tasks((first + i) % 2 ** 24):
+                for task in self._tasks(round._replace(number=(first + i) % 2 ** 24)):
                     some = True
                     yield task
         if self._length == 0 or count == 0:
@@ -309,8 +316,10 @@ class Dataset:
         if not isinstance(dataset, Dataset):
             raise TypeError(f"concatenate takes a dataset, got {type(dataset).__name__}")
         known = None if None in (self._length, dataset._length) else self._length + dataset._length
-        return self._then(lambda round: itertools.chain(self._tasks(round), dataset._tasks(round)), known,
-                          dataset._threads, dataset._ahead, dataset._sources)
+
+        def tasks(round):
+            return itertools.chain(self._tasks(round.inside(0)), dataset._tasks(round.inside(1)))
+        return Dataset._of([self, dataset], tasks, known)
 
     def enumerate(self, start: int = 0) -> "Dataset":
         """Pairs of a number, counted up from `start`, and the element.
@@ -345,7 +354,7 @@ class Dataset:
                 yield from kept
                 return
             found = []
-            for index, task in enumerate(self._tasks(0)):
+            for index, task in enumerate(self._tasks(round._replace(number=0))):
                 found.append(functools.partial(get, index, task))
                 yield found[-1]
             kept[:] = found
@@ -377,7 +386,7 @@ class Dataset:
         round, first = self.passes, self._first
         self._begun(round + 1)
         self._first = 0
-        tasks = itertools.islice(self._tasks(round), first, None)
+        tasks = itertools.islice(self._tasks(Round(round)), first, None)
         return map(as_tensors, done(ahead_of(tasks, self._threads, self._ahead) if self._ahead else tasks))
 
     def as_numpy_iterator(self):

@@ -2,6 +2,7 @@
 import functools
 import queue
 import threading
+import typing
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 
@@ -14,13 +15,25 @@ class LeftOut(Exception):
     """Raised in the function of `map`, it leaves this element out: a batch has one less, and is left out if it has none."""
 
 
-class Function:
-    """A user's function, called with the Tensors of an element, at its place in a pass."""
+class Round(typing.NamedTuple):
+    """A pass, as a part of the pipeline sees it: its number, and which part this is of each `zip` and `concatenate` around."""
+    number: int
+    branch: tuple = ()
 
-    def __init__(self, function, what):
+    def inside(self, part):
+        return Round(self.number, (*self.branch, part))
+
+
+class Function:
+    """A user's function, called with the Tensors of an element, at its place in a pass.
+
+    `depth` is the number of functions before it in the chain. With the branch it tells all functions of a pipeline apart.
+    """
+
+    def __init__(self, function, what, depth):
         if not callable(function):
             raise TypeError(f"{what} takes a function, got {type(function).__name__}")
-        self.function, self.what = function, what
+        self.function, self.what, self.depth = function, what, depth
         self.name = getattr(getattr(function, "func", function), "__name__", type(function).__name__)
         self.called, self.first = False, threading.Lock()
 
@@ -28,12 +41,13 @@ class Function:
         arguments = as_tensors(element)
         alone = nullcontext() if self.called else self.first           # the first call may build layers: let others wait
         try:
-            with no_grad(), drawing_for(round, index), alone:
+            with no_grad(), drawing_for(round.number, index, (*round.branch, self.depth)), alone:
                 result = self.function(*arguments) if isinstance(arguments, tuple) else self.function(arguments)
         except LeftOut:
             raise
         except Exception as error:
-            error.add_note(f"This was in {self.what}({self.name}), element {index} of pass {round}: {described(element)}.")
+            error.add_note(f"This was in {self.what}({self.name}), element {index} of pass {round.number}: "
+                           f"{described(element)}.")
             raise
         self.called = True
         return as_element(result, f"{self.what}: what {self.name} returned for element {index}")

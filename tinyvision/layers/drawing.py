@@ -1,6 +1,7 @@
 """Layers that draw random numbers in training, and how the numbers of one element of a pipeline are drawn."""
 import collections
 import contextlib
+import hashlib
 import threading
 
 from ..autograd import Tensor
@@ -11,7 +12,7 @@ from .core import described
 
 
 class _Place(threading.local):
-    element = None                                         # (round, element), inside of `drawing_for`
+    element = None                                         # (round, element, where), inside of `drawing_for`
     calls = collections.Counter()                          # of each layer there
 
 
@@ -19,15 +20,16 @@ _place = _Place()
 
 
 @contextlib.contextmanager
-def drawing_for(round: int, element: int):
+def drawing_for(round: int, element: int, where: tuple = ()):
     """Within, layers draw the numbers that belong to one element of one round through the data, whatever was drawn before.
 
     So the numbers are the same in any order of the elements, on any number of threads, and after a start from the middle. No
     layer is changed. It holds in the thread that it was entered in.
 
     Args:
-        round: the number of the round, below 2**24.
+        round: the number of the round.
         element: that of the element in it, below 2**32.
+        where: numbers that tell the functions of a pipeline apart: in each of them a layer draws other numbers.
 
     >>> from tinyvision import layers
     >>> drop = layers.Dropout(0.5, seed=1)
@@ -39,7 +41,7 @@ def drawing_for(round: int, element: int):
     True
     """
     before = _place.element, _place.calls
-    _place.element, _place.calls = (round, element), collections.Counter()
+    _place.element, _place.calls = (round, element, where), collections.Counter()
     try:
         yield
     finally:
@@ -70,16 +72,17 @@ class Drawing(Layer):
     def next_draw(self):
         """The key and the step of the numbers of one call. Outside of `drawing_for`, the layer counts its calls.
 
-        Inside, the step is the element; the round, and how many calls the layer had for this element, are put above the seed:
-        8 bits of calls, 24 of the round, 32 of the seed.
+        Inside, the step is the element, and the key a hash of the layer's own, the round, where in the pipeline this is, and
+        how many calls the layer had for this element there: 96 bits, so that no two places share numbers.
         """
         if _place.element is None:
             self.step += 1
             return self.key, self.step
-        (round, element), calls = _place.element, _place.calls[id(self)]
+        (round, element, where), calls = _place.element, _place.calls[id(self)]
         _place.calls[id(self)] += 1
-        (seed, stream), above = self.key, calls << 24 | round
-        return (seed ^ (above & 0xFFFFFFFF) << 32, stream), element
+        text = repr([*map(int, self.key), int(round), where, calls])
+        digest = hashlib.blake2b(text.encode(), digest_size=12).digest()
+        return (int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")), element
 
     def noisy(self, x, key, step):
         """What comes of x in training."""

@@ -122,7 +122,7 @@ class RandomErasing(Augmentation):
         return dict(there=there, fill=self._fill(there, shape, key, step))
 
     def _fill(self, there, shape, key, step):
-        """What the rectangles are filled with: one colour, or noise where they are. The n-th image has a stream of its own."""
+        """What the rectangles are filled with: one colour, or noise where they are. The n-th image has a key of its own."""
         if self.fill_value is not None:
             if np.ndim(self.fill_value) and len(self.fill_value) != shape[3]:
                 raise ValueError(f"{described(self)}: fill_value has {len(self.fill_value)} numbers, for images of {shape[3]} "
@@ -131,7 +131,7 @@ class RandomErasing(Augmentation):
         fill = np.zeros(shape, self.dtype)
         for n in np.flatnonzero(there.any(axis=(1, 2, 3))):
             inside = there[n, :, :, 0]
-            noise = normal((inside.sum(), shape[3]), (key[0], key[1] | (int(n) + 1) << 16), step)
+            noise = normal((inside.sum(), shape[3]), (key[0] ^ (int(n) + 1) << 32, key[1]), step)
             fill[n, inside] = np.clip(noise * self.value_range[1], *self.value_range)
         return fill
 
