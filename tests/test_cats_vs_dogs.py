@@ -18,7 +18,7 @@ from shared_data import shared
 
 from tinyvision.data import download
 from tinyvision.data.images import read_image
-from tinyvision.datasets import cats_vs_dogs
+from tinyvision.datasets import cats_vs_dogs, drawn_folders, photograph_sources, prepared_folders
 from tinyvision.datasets.drawings import draw_animal, picture
 
 SCRIPT = Path(__file__).parents[1] / "datasets" / "cats_vs_dogs" / "prepare.py"
@@ -37,7 +37,8 @@ def places(monkeypatch, tmp_path):
 @pytest.fixture
 def small(monkeypatch):
     """The split with four, two and four numbers; one photograph may lack."""
-    monkeypatch.setattr(cats_vs_dogs, "SPLIT", {"train": range(4), "validation": range(4, 6), "test": range(6, 10)})
+    for split, numbers in {"train": range(4), "validation": range(4, 6), "test": range(6, 10)}.items():
+        monkeypatch.setitem(cats_vs_dogs.SPLIT, split, numbers)
     monkeypatch.setattr(cats_vs_dogs, "MAY_LACK", 1)
 
 
@@ -169,7 +170,7 @@ def test_missing_and_corrupt_ones_are_named_and_counted(small, tmp_path, monkeyp
     assert manifest["missing"] == ["dog.7"] and sorted(manifest["corrupt"]) == ["cat.1", "cat.6", "dog.4"]
     assert "truncated" in manifest["corrupt"]["cat.1"].lower() and manifest["corrupt"]["cat.6"] == "empty file"
     assert "cannot identify" in manifest["corrupt"]["dog.4"]
-    assert [manifest["files"][split][kind][0] for split, kind in cats_vs_dogs.FOLDERS] == [3, 4, 2, 1, 3, 3]
+    assert [manifest["files"][split][kind][0] for split, kind in prepared_folders.FOLDERS] == [3, 4, 2, 1, 3, 3]
     shown = capsys.readouterr().out
     assert "16 photographs of 16x16 from copy.tar (16 copied byte for byte, 0 written anew)" in shown
     assert "missing: 1 (dog.7); could not be read: 3 (" in shown
@@ -230,12 +231,12 @@ def test_bombs_of_pixels_are_not_unpacked(small, tmp_path):
 
 
 def test_crowds_are_refused(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(cats_vs_dogs, "MOST_FILES", 30)
+    monkeypatch.setattr(photograph_sources, "MOST_FILES", 30)
     for form in "zip", "tar":
         source = FORMS[form](tmp_path, {**{f"{n}": b"" for n in range(30)}, **photographs()})
         refused(source, tmp_path, "more than 30 files")
         (tmp_path / "out").rmdir()
-    monkeypatch.setattr(cats_vs_dogs, "LARGEST_SUM", 3000)
+    monkeypatch.setattr(photograph_sources, "LARGEST_SUM", 3000)
     refused(FORMS["folder"](tmp_path, photographs()), tmp_path, "more than 0 GiB")
 
 
@@ -298,7 +299,7 @@ def test_ctrl_c_leaves_nothing(small, tmp_path, monkeypatch):
                 raise KeyboardInterrupt
 
     source = write_tar(tmp_path / "copy.tar", photographs())
-    monkeypatch.setattr(cats_vs_dogs, "_bar", lambda *_: Interrupting())
+    monkeypatch.setattr(prepared_folders, "progress_bar", lambda *_: Interrupting())
     refused(source, tmp_path, None, KeyboardInterrupt)
 
 
@@ -533,11 +534,11 @@ def test_drawn_folder_draws_once_and_says_so_each_time(tmp_path, capsys, monkeyp
         assert cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1)) == root
     capsys.readouterr()
     with monkeypatch.context() as patch:
-        patch.setattr(cats_vs_dogs, "draw", None)
+        patch.setattr(drawn_folders, "draw", None)
         assert cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1)) == root
     assert "THESE ARE 6 DRAWINGS, NO PHOTOGRAPHS" in capsys.readouterr().out
     assert cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1), seed=1) != root != cats_vs_dogs.drawn_folder(16, 0, (1, 1, 1), close_up=True)
-    monkeypatch.setattr(cats_vs_dogs, "DRAWING_VERSION", 2)
+    monkeypatch.setattr(drawn_folders, "DRAWING_VERSION", 2)
     assert cats_vs_dogs.drawn_folder(size=16, counts=(1, 1, 1)) == root
     assert cats_vs_dogs.check(root)["source"]["version"] == 2
 
