@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+import types
 import warnings
 import zipfile
 from pathlib import Path
@@ -688,6 +689,29 @@ def test_a_backup_of_another_training_of_the_script(tmp_path):
     backup._ended.clear()                                  # as in a new process
     with pytest.raises(ValueError, match="of training number 3 of the script, this is number 1: each needs a backup_dir"):
         on_arrays()(BackupAndRestore(tmp_path / "run"), Kill())
+
+
+def test_cells_of_a_notebook_may_run_again(tmp_path, monkeypatch):
+    """One that ran to its end, ran again and was interrupted, goes on in a new kernel; two trainings in one are told apart."""
+    def run_cell(number, *trainings):
+        shell = types.SimpleNamespace(execution_count=number)
+        monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+        for after in trainings:
+            on_arrays()(BackupAndRestore(tmp_path / "run"), Kill(after))
+
+    run_cell(3, None)
+    with pytest.raises(Killed):
+        run_cell(4, 8)
+    run_cell(5, None)                                      # it goes on in the same kernel
+    with pytest.raises(Killed):
+        run_cell(6, 8)
+    backup._ended.clear()                                  # as in a new kernel
+    run_cell(1, None)
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(Killed):
+        run_cell(2, None, 8)
+    with pytest.raises(ValueError, match="of training number 2 of the script, this is number 1: each needs a backup_dir"):
+        run_cell(3, None, None)
 
 
 def test_callbacks_that_came_and_went(tmp_path):

@@ -7,6 +7,7 @@ import math
 import operator
 import os
 import random
+import sys
 import warnings
 import zipfile
 from pathlib import Path
@@ -22,7 +23,7 @@ from .base import Callback, ProgressBar
 from .state import Changes, is_plain, keys, pack, parts, unpack
 
 FORMAT = "tinyvision backup 1"
-_ended = collections.Counter()                             # folder -> how many trainings of this process ended well there
+_ended = collections.Counter()                             # _run of a folder -> how many trainings ended well there
 
 
 class BackupAndRestore(Callback):
@@ -127,7 +128,7 @@ class BackupAndRestore(Callback):
                 path.unlink(missing_ok=True)
             if not any(self.backup_dir.iterdir()):
                 self.backup_dir.rmdir()
-            _ended[self.backup_dir.resolve()] += 1
+            _ended[_run(self.backup_dir)] += 1
 
     def _astray(self):
         """Whether training was stopped with a loss that is no number: what was saved before may be worth more."""
@@ -178,7 +179,7 @@ class BackupAndRestore(Callback):
             return len(arrays) - 1
 
         places = list(self._parts())
-        text = {"format": FORMAT, "ended": _ended[self.backup_dir.resolve()], "batches": self.batches,
+        text = {"format": FORMAT, "ended": _ended[_run(self.backup_dir)], "batches": self.batches,
                 "epoch": progress.epoch, "step": progress.step, "taken": progress.taken, "steps": _length(progress.data),
                 "built_with": pack(model.built_with, keep),
                 "passes": self.passes if progress.taken else getattr(progress.data, "passes", 0),
@@ -231,7 +232,7 @@ class BackupAndRestore(Callback):
 
     def _check(self, text):
         """Raise ValueError unless the backup is of such a model, in such a training."""
-        ended = _ended[self.backup_dir.resolve()]
+        ended = _ended[_run(self.backup_dir)]
         if text["ended"] != ended:
             raise self._misfit(f"is of training number {text['ended'] + 1} of the script, this is number {ended + 1}: each "
                                "needs a backup_dir of its own")
@@ -306,6 +307,12 @@ def _remembered(optimizer) -> list:
         return []
     groups = [*(group for options in optimizer.options for group in options.slot_groups), *optimizer.slot_groups]
     return sorted({name for group in groups for name in group})
+
+
+def _run(folder):
+    """What the trainings in a folder are counted in: this run of the script, or of a cell in a notebook, which may run anew."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return folder.resolve(), shell and shell.execution_count
 
 
 def _length(data):
