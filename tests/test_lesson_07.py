@@ -39,7 +39,7 @@ def test_the_runs_show_what_the_lesson_claims():
         assert run["validation_accuracy"] == pytest.approx(history["val_accuracy"][run["best_epoch"] - 1], abs=1e-4)
         assert run["seconds"] == pytest.approx(sum(history["seconds"]), abs=1)
         assert run["test_accuracy"] >= least[run["part"]]
-    assert statistics.median(accuracies(1).values()) <= 0.76
+    assert sorted(accuracies(1)) == [0, 1, 2] and statistics.median(accuracies(1).values()) <= 0.76
 
 
 @pytest.mark.parametrize("part", sorted({run["part"] for run in RUNS}))
