@@ -670,6 +670,7 @@ MUTANTS = [
            f"{LAWS}:warping_and_its_gradient"),
     Mutant("warp: its second gradient is filled", "ops/image/warping.py", "_warp(g, fill_value=0.0, **settings)", "_warp(g, fill_value=1.0, **settings)",
            f"{LAWS}:test_second and affine_transform or perspective"),
+    Mutant("draws: a seed of one's own draws what the common one does", "config.py", "(int(seed), 2 ** 31)", "(int(seed), 0)", "test_drawing.py:of_ones_own"),
     Mutant("draws: one for all images", "layers/augmentation.py", "uniform((shape[0], count), key, step).T", "uniform((1, count), key, step).repeat(shape[0], 0).T",
            "test_augmentation.py:each_image"),
     Mutant("draws: two views of an image are the same", "layers/drawing.py", "where, calls])", "where])", "test_drawing.py:rounds_layers_and_calls"),

@@ -210,7 +210,7 @@ def test_labels_of_two_classes_are_mixed_in_any_form_of_floats(name):
     for shape in (6,), (6, 1), (6, 2, 3):
         y = np.random.default_rng(1).random(shape)
         found = made(name, seed=2)({"images": X, "labels": y})["labels"].numpy()
-        drawn = made(name, seed=2).draw(X.shape, (2, 0), 1)
+        drawn = made(name, seed=2).draw(X.shape, (2, 2 ** 31), 1)
         w = drawn["weight"].reshape(-1, *[1] * (len(shape) - 1))
         np.testing.assert_allclose(found, w * y + (1 - w) * y[drawn["partners"]], rtol=1e-5)
     one_hot = made(name)({"images": X, "labels": np.eye(6, dtype=int)})["labels"]

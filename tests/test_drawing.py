@@ -52,6 +52,14 @@ def test_places_of_a_pipeline_differ():
     assert len(found) == 6
 
 
+def test_a_seed_of_ones_own_draws_other_numbers_than_the_common_seed():
+    tv.utils.set_random_seed(42)
+    common, own = [layers.Dropout(0.5) for _ in range(3)], layers.Dropout(0.5, seed=42)
+    assert [layer.key for layer in common] == [(42, 0), (42, 1), (42, 2)]              # results of earlier versions stay
+    found = [layer(X, training=True).numpy() for layer in (*common, own, layers.Dropout(0.5, seed=43))]
+    assert len({one.tobytes() for one in found}) == 5 and 0.3 < (found[0] != found[3]).mean() < 0.7
+
+
 def test_the_layer_goes_on_outside_as_if_nothing_had_been():
     tv.utils.set_random_seed(2)
     layer = layers.GaussianNoise(0.5)

@@ -66,6 +66,7 @@ def random_key(seed: int | None = None) -> tuple[int, int]:
     """The key of a new stream of random numbers: (seed, stream).
 
     Whoever draws random numbers takes one key when it is made. With a `seed` of its own the key is always the same;
-    without, it is the next stream of the common seed.
+    without, it is the next stream of the common seed. Streams of the common seed are counted from 0, that of a seed of one's
+    own is 2**31: they never meet, also where both seeds are one number.
     """
-    return (_seed, next(_streams)) if seed is None else (int(seed), 0)
+    return (_seed, next(_streams)) if seed is None else (int(seed), 2 ** 31)

@@ -262,7 +262,7 @@ class Dataset:
         size = _count("shuffle", "buffer_size", buffer_size)
         if seed is not None and (not hasattr(seed, "__index__") or not 0 <= seed < 2 ** 64):
             raise ValueError(f"shuffle: the seed is an integer from 0 on, got {seed!r}")
-        key, anew = random_key(seed), reshuffle_each_iteration in (None, True)
+        key, anew = random_key() if seed is None else (int(seed), 0), reshuffle_each_iteration in (None, True)
 
         def tasks(round):
             rng = np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, round.number if anew else 0]))
