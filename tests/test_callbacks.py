@@ -1,6 +1,7 @@
 """Callbacks: early stopping and checkpoints against Keras, driven by the same logs; history and progress."""
 import inspect
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -335,6 +336,58 @@ def test_history():
     history.on_epoch_end(0, {"loss": 2.0})
     history.on_epoch_end(1, {"loss": 1.0, "val_loss": 3.0})
     assert history.epoch == [0, 1] and history.history == {"loss": [2.0, 1.0], "val_loss": [3.0]}
+
+
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: [one], lambda one: (one,), lambda one: iter([one])])
+def test_one_callback_or_several(wrap):
+    """Alone as in Keras, in a list, or in anything that holds it; by name or by position."""
+    named, placed = Diary(), Diary()
+    tiny().fit(X, Y, verbose=0, callbacks=wrap(named))
+    tiny().fit(X, Y, None, 1, 0, wrap(placed))
+    assert len(named.turns) == len(placed.turns) == 6
+
+
+class Loader:
+    """No callback, though it has a turn."""
+
+    def on_epoch_end(self, epoch, logs=None): ...
+
+
+@pytest.mark.parametrize("given, message", [
+    ([callbacks.EarlyStopping], r"has the class EarlyStopping, not an object of it: write callbacks=\[EarlyStopping\(...\)\]"),
+    (callbacks.Callback, "has the class Callback, not an object of it"),
+    ([Loader()], r"a list of Callbacks, got <.*> \(Loader\) in it: derive its class from tinyvision's callbacks.Callback"),
+    ([callbacks.EarlyStopping(), None], r"got None \(NoneType\) in it"), ("EarlyStopping", r"got 'EarlyStopping' \(str\)"),
+    (3, r"got 3 \(int\) in it: derive"), (lambda epoch, logs: None, r"\(function\) in it: a function is one in LambdaCallback\(on_epoch_end"),
+    ([[callbacks.TerminateOnNaN()]], r"\(list\) in it")])
+def test_what_is_no_callback(given, message):
+    model = tiny()
+    with pytest.raises(TypeError, match=f"fit: callbacks .*{message}"):
+        model.fit(X, Y, verbose=0, callbacks=given)
+    assert model.history is None                           # it was found before training
+
+
+def test_turns_that_never_come_are_named_once():
+    class Hopeful(callbacks.Callback):
+        def on_test_batch_end(self, batch, logs=None): ...
+        def on_predict_begin(self, logs=None): ...
+        def on_batch_end(self, batch, logs=None): ...
+        def on_epoch_ends(self, epoch, logs=None): ...
+        def on_epoch_end(self, epoch, logs=None): ...
+
+    with pytest.warns(UserWarning) as said:
+        tiny().fit(X, Y, verbose=0, callbacks=Hopeful())
+        tiny().fit(X, Y, verbose=0, callbacks=[Hopeful()])
+    all_turns = ("it calls on_train_begin, on_train_end, on_epoch_begin, on_epoch_end, on_test_begin, on_test_end, "
+                 "on_train_batch_begin, on_train_batch_end")
+    assert sorted(str(warning.message) for warning in said) == [
+        "fit never calls Hopeful.on_batch_end: did you mean on_train_batch_end?",
+        "fit never calls Hopeful.on_epoch_ends: did you mean on_epoch_end?",
+        f"fit never calls Hopeful.on_predict_begin: {all_turns}", f"fit never calls Hopeful.on_test_batch_end: {all_turns}"]
+    assert {warning.filename for warning in said} == {__file__}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tiny().fit(X, Y, verbose=0, callbacks=[Diary(), callbacks.LambdaCallback(on_test_end=print), callbacks.TerminateOnNaN()])
 
 
 def test_stop_training_is_forgotten_by_the_next_fit():

@@ -1,11 +1,14 @@
 """Beginners' mistakes that would only show as bad results, named when training begins; and misspelled arguments."""
+import difflib
 import functools
 import inspect
 import warnings
 import weakref
+from collections.abc import Iterable
 
 from . import activations
 from .autograd import is_recording
+from .callbacks.base import Callback
 from .configurable import check_names
 from .layers.base import AFTER_CALL
 from .outputs import LossOfOutputs
@@ -91,6 +94,37 @@ def check_metrics(arguments) -> None:
         raise TypeError(f"compile: metrics is a list: metrics=[{metrics!r}]")
 
 
+def check_callbacks(arguments) -> None:
+    """Let one Callback stand for a list of it. TypeError for what is none; a warning of methods that `fit` never calls."""
+    if (given := arguments.get("callbacks")) is None:
+        return
+    several = isinstance(given, Iterable) and not isinstance(given, (Callback, str))
+    arguments["callbacks"] = list(given) if several else [given]
+    for callback in arguments["callbacks"]:
+        if isinstance(callback, type):
+            raise TypeError(f"fit: callbacks has the class {callback.__name__}, not an object of it: write "
+                            f"callbacks=[{callback.__name__}(...)]")
+        if not isinstance(callback, Callback):
+            mend = "a function is one in LambdaCallback(on_epoch_end=...)" if callable(callback) else \
+                "derive its class from tinyvision's callbacks.Callback"
+            raise TypeError(f"fit: callbacks is a list of Callbacks, got {callback!r:.200} "
+                            f"({type(callback).__name__}) in it: {mend}")
+        if type(callback) not in _looked_at:
+            _looked_at.add(type(callback))
+            _warn_of_turns(callback)
+
+
+def _warn_of_turns(callback):
+    """Warn of methods that look like a turn of training, and are none."""
+    turns = [name for name in vars(Callback) if name.startswith("on_")]
+    for name in sorted({*dir(type(callback)), *vars(callback)}):
+        if name.startswith("on_") and name not in turns:
+            there = "test_batch" in name or "predict" in name             # in Keras, not here
+            meant = [] if there else difflib.get_close_matches(name, turns, 1)
+            hint = f"did you mean {meant[0]}?" if meant else f"it calls {', '.join(turns)}"
+            warnings.warn(f"fit never calls {type(callback).__name__}.{name}: {hint}", stacklevel=4)
+
+
 def names_arguments(method, check=None):
     """Let a method that is called with an unknown argument name the one that was probably meant; `check` sees the others."""
     signature = inspect.signature(method)
@@ -107,9 +141,10 @@ def names_arguments(method, check=None):
     return call
 
 
+_looked_at = weakref.WeakSet()                             # classes of callbacks
 _told_once = weakref.WeakValueDictionary()
 AFTER_CALL.append(notice_untold)
 CHECKS["compile"].append(check_compiled)
 CHECKS["first batch"].append(check_first_batch)
-for _name, _check in ("compile", check_metrics), ("fit", None), ("evaluate", None):
+for _name, _check in ("compile", check_metrics), ("fit", check_callbacks), ("evaluate", None):
     setattr(Trainer, _name, names_arguments(getattr(Trainer, _name), _check))

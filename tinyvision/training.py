@@ -82,7 +82,7 @@ class Trainer:
             batch_size: samples a step, 32 if None; for arrays only.
             epochs: the number of the last epoch: how many times to go through the data, if `initial_epoch` is 0.
             verbose: 1 or "auto" shows a progress bar, 2 prints a line an epoch, 0 is silent.
-            callbacks: a list of Callbacks.
+            callbacks: a list of Callbacks, or one.
             validation_split: the part of the arrays, their end, that is kept for validation.
             validation_data: (x, y), (x, y, sample_weight), or an iterable of batches: evaluated after each epoch.
             shuffle: whether to draw a new order of the arrays for each epoch.
