@@ -613,6 +613,7 @@ MUTANTS = [
     Mutant("backup: layers in the graph of a model are forgotten", "callbacks/state.py", 'return attributes(thing) | ({"layers": thing.sublayers} if isinstance(thing, Layer) else {})',
            "return attributes(thing)", "test_backup.py:any_shape"),
     Mutant("backup: keys of layers are drawn anew", "callbacks/state.py", "if key or (place, name)", "if (place, name)", "test_backup.py:optimizers_go_on and adam"),
+    Mutant("fit: raw bytes are seen behind Normalization", "advice.py", 'for of in ("", "Batch",', 'for of in ("Batch",', "test_beginners_mistakes.py:no_mistake"),
     Mutant("fit: one callback is no list", "advice.py", 'arguments["callbacks"] = list(given) if several else [given]', 'arguments["callbacks"] = list(given)', "test_callbacks.py:one_callback"),
     Mutant("fit: an iterator of callbacks is used up by its check", "advice.py", 'arguments["callbacks"] = list(given) if several else [given]\n    for callback in arguments["callbacks"]:',
            "for callback in given if several else [given]:", "test_callbacks.py:one_callback"),

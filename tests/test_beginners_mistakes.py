@@ -205,7 +205,12 @@ def test_bytes_that_are_no_mistake():
     rescaled = tv.Sequential([layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(3, activation="softmax")])
     inputs = layers.Input((6, 5, 1))
     inside = tv.Model(inputs, softmax()(tv.Sequential([layers.Rescaling(1 / 255)])(inputs)))
-    deferred = tv.Sequential([layers.BatchNormalization(), layers.Flatten(), layers.Dense(3, activation="softmax")])
+    adapted = layers.Normalization()
+    adapted.adapt(BYTES.astype(np.float32))
+    learned = tv.Sequential([adapted, softmax()])
+    given = tv.Sequential([layers.Normalization(mean=127.0, variance=64.0 ** 2, axis=None), softmax()])
+    deferred = [tv.Sequential([kind(), layers.Flatten(), layers.Dense(3, activation="softmax")]) for kind in (
+        layers.BatchNormalization, layers.LayerNormalization, layers.RMSNormalization, layers.UnitNormalization)]
 
     class Divides(tv.Model):
         def __init__(self):
@@ -215,7 +220,7 @@ def test_bytes_that_are_no_mistake():
         def call(self, x):
             return self.dense(self.flatten(x / 255.0))
 
-    for model in augmented, divided, rescaled, inside, deferred, Divides():
+    for model in augmented, divided, rescaled, inside, learned, given, *deferred, Divides():
         model.compile("sgd", "sparse_categorical_crossentropy")
         silent(model.fit, BYTES.astype(np.float32), CLASSES, verbose=0)
     model = softmax()

@@ -15,6 +15,9 @@ from .outputs import LossOfOutputs
 from .structures import leaves
 from .training import CHECKS, Trainer
 
+# Layers behind which numbers have another scale than the input, or may have.
+RESCALING = {"Rescaling", "Lambda", *(f"{of}Normalization" for of in ("", "Batch", "Layer", "Group", "RMS", "Unit"))}
+
 
 def check_compiled(model) -> None:
     """Raise ValueError if the last layer and the loss do not fit: a softmax before a loss that takes logits."""
@@ -52,7 +55,7 @@ def check_first_batch(model, x, y_pred) -> None:
 def _takes_raw_numbers(model) -> bool:
     """Whether the first layer with weights gets the input in its own scale, which augmentation leaves as it is."""
     for layer in _layers(model):
-        if type(layer).__name__ in ("Rescaling", "BatchNormalization", "Lambda"):
+        if type(layer).__name__ in RESCALING:
             return False
         if layer.weights:
             return True
