@@ -586,6 +586,8 @@ MUTANTS = [
     Mutant("cats: no limit to a file", "datasets/photograph_sources.py", "if size > LARGEST_FILE else None", "if False else None", "test_cats_vs_dogs.py:too_large"),
     Mutant("cats: no limit to pixels", "datasets/cats_vs_dogs.py", "if image.width * image.height > MOST_PIXELS:", "if False:", "test_cats_vs_dogs.py:bombs"),
     Mutant("cats: no limit to names", "datasets/photograph_sources.py", "if number >= MOST_FILES:", "if False:", "test_cats_vs_dogs.py:crowds"),
+    Mutant("cats: errors of the decompressor are no damage", "datasets/photograph_sources.py", "gzip.BadGzipFile, zlib.error, ", "gzip.BadGzipFile, ",
+           "test_cats_vs_dogs.py:damaged_anywhere"),
     Mutant("cats: the last of two is taken", "datasets/photograph_sources.py", "            if wanted in names:", "            if False:", "test_cats_vs_dogs.py:twice"),
     Mutant("cats: half a source will do", "datasets/cats_vs_dogs.py", "if len(missing) + len(corrupt) > MAY_LACK:", "if False:", "test_cats_vs_dogs.py:half_empty"),
     Mutant("cats: any folder is replaced", "datasets/prepared_folders.py", "(replace and (output / MANIFEST).is_file())", "replace", "test_cats_vs_dogs.py:overwritten"),

@@ -281,6 +281,23 @@ def test_archives_cut_short_or_with_errors_are_refused(form, small, tmp_path):
         refused(source, tmp_path, "is damaged, or no archive that can be read")
 
 
+@pytest.mark.parametrize("name, write", [
+    ("copy.zip", write_zip), ("copy.tar.gz", lambda path, files: write_tar(path, files, "w:gz")),
+    ("copy.tar.xz", lambda path, files: write_tar(path, files, "w:xz"))])
+def test_archives_damaged_anywhere_are_refused_in_words(name, write, small, tmp_path, monkeypatch):
+    """Decompressors have errors of their own; what they do not notice may pass."""
+    monkeypatch.setattr(cats_vs_dogs, "MAY_LACK", 20)
+    whole = write(tmp_path / name, photographs(form="BMP", mode="L", count=10)).read_bytes()
+    refusals = 0
+    for place in range(60, len(whole), len(whole) // 60):
+        (tmp_path / name).write_bytes(whole[:place] + bytes(byte ^ 255 for byte in whole[place:place + 3]) + whole[place + 3:])
+        try:
+            cats_vs_dogs.prepare(tmp_path / name, tmp_path / "out", 16, replace=True)
+        except ValueError:
+            refusals += 1
+    assert refusals > 5
+
+
 def test_nothing_there(small, tmp_path):
     for function in (lambda path: cats_vs_dogs.prepare(path, tmp_path / "out"), cats_vs_dogs.folder):
         with pytest.raises(FileNotFoundError, match="there is nothing at .*nowhere.zip(.|\n)*A local copy is passed as"):

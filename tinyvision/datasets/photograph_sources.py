@@ -2,11 +2,13 @@
 
 What leads out of an archive, is a link, too large or too much is refused before it is read; so are drawings.
 """
+import gzip
 import os
 import re
 import stat
 import tarfile
 import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +18,11 @@ LARGEST_FILE, LARGEST_SUM, MOST_FILES = 16 << 20, 4 << 30, 200_000    # bytes, b
 LARGEST_MANIFEST = 1 << 20                                 # bytes; our own are of one thousand
 SPELLINGS = [re.compile(r"(?:^|/)(cat|dog)\.(\d{1,6})\.jpe?g$", re.IGNORECASE),
              re.compile(r"(?:^|/)(cat|dog)s?/(\d{1,6})\.jpe?g$", re.IGNORECASE)]
+
+DAMAGE = [tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, RuntimeError]
+with suppress(ImportError):                                # some builds of Python lack it
+    import lzma
+    DAMAGE.append(lzma.LZMAError)
 
 
 def photographs(source):
@@ -38,7 +45,7 @@ def photographs(source):
             if total > LARGEST_SUM:
                 raise ValueError(f"{source}: more than {LARGEST_SUM >> 30} GiB of photographs: it is no copy of this data set")
             yield *wanted, read()
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except tuple(DAMAGE) as error:
         raise ValueError(f"{source} is damaged, or no archive that can be read: {error}") from error
 
 
