@@ -1,4 +1,5 @@
 """Image files: what they hold comes out right, upright, and what is none is named; folders of them as datasets."""
+import errno
 import io
 import os
 import struct
@@ -210,6 +211,33 @@ def test_permissions(tmp_path):
     (tmp_path / "a.png").chmod(0)
     with pytest.raises(UnreadableImage, match="may not be read by this user"):
         read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ENOMEM])
+def test_errors_of_the_machine_are_no_broken_images(tmp_path, monkeypatch, number):
+    for name in "cat", "dog":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").write_bytes(encoded("PNG"))
+    data = image_dataset_from_directory(tmp_path, image_size=(4, 6), verbose=False)
+
+    def fails(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Image, "open", fails)
+    for use in read_image, check_image:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            use(tmp_path / "cat" / "a.png")
+    with pytest.raises(OSError, match=os.strerror(number)):
+        list(data)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        image_dataset_from_directory(tmp_path, image_size=(4, 6), verbose=False)
+
+
+def test_paths_that_cannot_be_are_unreadable(tmp_path):
+    (tmp_path / "a.png").write_bytes(encoded("PNG"))
+    for path in tmp_path / "a.png" / "b.png", tmp_path / ("a" * 1000):
+        with pytest.raises(UnreadableImage, match="cannot be decoded"):
+            read_image(path)
 
 
 def test_refused_permission_is_named(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Reading image files, and Keras's functions for single images."""
 import contextlib
+import errno
 import io
 import os
 import stat
@@ -16,6 +17,7 @@ KINDS = ["JPEG", "PNG", "GIF", "BMP", "WEBP"]              # what is decoded; Pi
 MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE",
          8: "ROTATE_90"}                                   # EXIF's orientation -> what brings the image upright
+OF_FILES = None, errno.EINVAL, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG            # others are errors of the machine
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b";"}
 
 
@@ -39,6 +41,7 @@ def read_image(path, color_mode: str = "rgb") -> np.ndarray:
     Raises:
         UnreadableImage: the file cannot be opened, is no image, is broken or incomplete, or has more pixels than
             PIL.Image.MAX_IMAGE_PIXELS.
+        OSError: the disk fails, or too many files are open: that says nothing about the file.
     """
     mode = MODES[one_of("read_image", "color_mode", color_mode, list(MODES))]
     pixels = np.asarray(_opened(path, lambda image: decoded(image, mode)))
@@ -66,7 +69,7 @@ def _ends_well(image):
 
 
 def _opened(path, use):
-    """use(image), of the image in a file, opened but not decoded; whatever goes wrong is an UnreadableImage."""
+    """use(image), of the image in a file, opened but not decoded; what is wrong with it is an UnreadableImage."""
     from PIL import Image
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else "the image"
     try:
@@ -87,6 +90,10 @@ def _opened(path, use):
         raise UnreadableImage(f"{name} {'is a link to nothing' if os.path.islink(path) else 'does not exist'}") from error
     except PermissionError as error:
         raise UnreadableImage(f"{name} may not be read by this user") from error
+    except OSError as error:
+        if error.errno not in OF_FILES:
+            raise
+        raise UnreadableImage(f"{name} cannot be decoded: {error}") from error
     except Exception as error:                             # decoders raise what they like: SyntaxError, struct.error, ...
         raise UnreadableImage(f"{name} cannot be decoded: {error or type(error).__name__}") from error
 
