@@ -535,6 +535,8 @@ MUTANTS = [
     Mutant("shuffle: one order for all passes", "data/pipeline.py", "round.number if anew else 0", "0", "test_pipeline.py:test_shuffles"),
     Mutant("shuffle: always the first of the buffer", "data/pipeline.py", "i = int(rng.integers(size))", "i = 0", "test_pipeline.py:equally"),
     Mutant("shuffle: the rest in its order", "data/pipeline.py", "for i in rng.permutation(len(waiting)):", "for i in range(len(waiting)):", "test_pipeline.py:test_shuffles"),
+    Mutant("repeat: of a pass not yet done it thinks that it gave nothing", "data/pipeline.py", "any(len(results) == length for", "any(True for", "test_pipeline.py:gave_nothing"),
+    Mutant("repeat: one left out ends it", "data/pipeline.py", "if not any(results)]", "]", "test_pipeline.py:gave_nothing"),
     Mutant("repeat: the same pass again", "data/pipeline.py", "number=(first + i) % 2 ** 24", "number=first", "test_pipeline.py:test_shuffles"),
     Mutant("cache: elements of this pass", "data/pipeline.py", "round._replace(number=0)", "round", "test_pipeline.py:cache"),
     Mutant("cache: made anew each time", "data/pipeline.py", "if index not in made:", "if True:", "test_pipeline.py:cache"),

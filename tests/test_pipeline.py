@@ -449,6 +449,23 @@ def arrays(n=20):
     return rng.standard_normal((n, 3)).astype("float32"), rng.standard_normal((n, 2)).astype("float32")
 
 
+@pytest.mark.parametrize("after", [lambda d: d, lambda d: d.batch(4), lambda d: d.batch(2).prefetch(3), lambda d: d.unbatch()])
+def test_repeat_ends_after_a_pass_that_gave_nothing(after):
+    def never(x):
+        raise LeftOut
+
+    def second(x):
+        if x.item() % 3 != 1:
+            raise LeftOut
+        return x[None]
+
+    assert numbers(after(Dataset.range(3).map(never).repeat())) == []
+    assert numbers(after(Dataset.range(3).map(never).repeat(3))) == []
+    found = list(itertools.islice(after(Dataset.range(3).map(second).repeat()).as_numpy_iterator(), 20))
+    assert len(found) == 20 and all((x == 1).all() for x in found)
+    assert numbers(Dataset.range(3).map(second).repeat(4)) == [[1]] * 4
+
+
 def test_fit_evaluate_and_predict_are_those_of_arrays():
     x, y = arrays()
     pairs = Dataset.from_tensor_slices((x, y))
@@ -489,8 +506,11 @@ def test_fit_with_data_of_unknown_length_or_without_end(tmp_path):
     made = model()
     np.testing.assert_allclose(made.fit(unknown, epochs=2, verbose=1).history["loss"], expected, rtol=1e-6)
     assert made.predict(unknown, verbose=1).shape == (20, 2) and made.evaluate(unknown, verbose=0) > 0
-    with pytest.raises(ValueError, match="this dataset has no end.*steps_per_epoch in fit"):
-        model().fit(pairs.repeat(), verbose=0)
+    for use in [lambda: model().fit(pairs.repeat(), verbose=0), lambda: model().evaluate(pairs.repeat(), verbose=0),
+                lambda: model().fit(x, y, verbose=0, validation_data=pairs.repeat()), lambda: model().predict(pairs.repeat())]:
+        with pytest.raises(ValueError, match="this dataset has no end.*steps_per_epoch in fit"):
+            use()
+    assert model().evaluate(pairs.repeat(), steps=3, verbose=0) == model().evaluate(pairs, verbose=0)
     for name, data in ("unknown", unknown.repeat(2)), ("endless", pairs.repeat()):
         found = model().fit(data, epochs=2, steps_per_epoch=3, verbose=0, callbacks=[tv.callbacks.BackupAndRestore(tmp_path / name)])
         np.testing.assert_allclose(found.history["loss"], expected, rtol=1e-6)

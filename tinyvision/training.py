@@ -220,8 +220,8 @@ class Trainer:
         """
         self._need_compiled("evaluate")
         self.reset_metrics()
-        logs = {}
-        for batch in first(iter(batches(x, y, batch_size, sample_weight=sample_weight)), steps):
+        data, logs = batches(x, y, batch_size, sample_weight=sample_weight), {}
+        for batch in first(iter(data), operator.length_hint(data) or None if steps is None else steps):
             logs = self.test_step(batch)
         if not logs:
             raise ValueError("evaluate: the data gave no batches")

@@ -15,7 +15,7 @@ import numpy as np
 from ..config import random_key
 from ..kernels.cores import get_num_threads
 from .elements import as_element, as_numpy, as_tensors, described, leaves, mapped, row, rows
-from .tasks import Function, Round, ahead_of, done, itself, together
+from .tasks import Function, Round, ahead_of, done, itself, noted, together
 
 AUTOTUNE = -1                                              # as many as there are cores
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
@@ -277,18 +277,21 @@ class Dataset:
         return self._then(tasks, self._length)
 
     def repeat(self, count: int | None = None) -> "Dataset":
-        """All of it so many times, each a pass of its own to what stands before; None or -1: without end."""
+        """All of it so many times, each a pass of its own to what stands before; None or -1: until a pass gives nothing."""
         count = None if count in (None, -1) else _count("repeat", "count", count, 0)
 
         def tasks(round):
-            first, some = round.number * (2 ** 12 if count is None else count), True
+            first, begun = round.number * (2 ** 12 if count is None else count), []
             for i in itertools.count() if count is None else range(count):
-                if not some:                               # of nothing, no end would come
-                    return
-                some = False
+                # Tasks may be done later than they are asked for: passes wait until one of them made something
+                begun = [(length, results) for length, results in begun if not any(results)]
+                if count is None and any(len(results) == length for length, results in begun):
+                    return                                 # of nothing, no end would come
+                length, results = 0, []
                 for task in self._tasks(round._replace(number=(first + i) % 2 ** 24)):
-                    some = True
-                    yield task
+                    length += 1
+                    yield functools.partial(noted, task, results) if count is None else task
+                begun.append((length, results))
         if self._length == 0 or count == 0:
             return self._then(tasks, 0)
         return self._then(tasks, math.inf if count is None else None if self._length is None else self._length * count)
@@ -396,7 +399,7 @@ class Dataset:
     def __len__(self):
         if self._length == math.inf:
             raise ValueError("this dataset has no end, for there is a repeat() without count in it: say how much is meant, "
-                             "with take(n), or steps_per_epoch in fit")
+                             "with take(n), or steps_per_epoch in fit, validation_steps there, and steps in evaluate")
         if self._length is None:
             raise TypeError("how many elements this dataset has is not known before it was gone through: it comes from a "
                             "generator, filter or unbatch")

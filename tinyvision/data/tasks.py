@@ -71,6 +71,17 @@ def together(tasks):
     return stacked(elements)
 
 
+def noted(task, results):
+    """What a task makes; `results` gets whether it made anything."""
+    try:
+        element = task()
+    except LeftOut:
+        results.append(False)
+        raise
+    results.append(True)
+    return element
+
+
 def itself(element):
     """The task of an element that is there already."""
     return element
