@@ -466,6 +466,36 @@ def test_repeat_ends_after_a_pass_that_gave_nothing(after):
     assert numbers(Dataset.range(3).map(second).repeat(4)) == [[1]] * 4
 
 
+@pytest.mark.parametrize("threads", [0, 3])
+def test_a_training_goes_on_behind_elements_that_were_left_out(tmp_path, threads):
+    x, y = arrays()
+
+    def script(killed_at, **settings):
+        def some(a, b):
+            if a[0].item() < 0:
+                raise LeftOut
+            seen.append(a.numpy().tolist())
+            return a, b
+
+        class Killed(tv.callbacks.Callback):
+            def on_train_batch_end(self, batch, logs=None):
+                if (self.model.progress.epoch, batch) == killed_at:
+                    raise SystemExit
+        seen, made, data = [], model(), Dataset.from_tensor_slices((x, y)).map(some).batch(1)
+        backup = tv.callbacks.BackupAndRestore(tmp_path / "run", save_freq=1)
+        made.fit(data.prefetch(threads) if threads else data, epochs=2, verbose=0, callbacks=[Killed(), backup], **settings)
+        return made.get_weights(), made.history.history, seen
+
+    for settings in {}, {"class_weight": {0: 2.0}}:
+        expected = script(None, **settings)
+        with pytest.raises(SystemExit):
+            script((1, 4), **settings)
+        weights, history, seen = script(None, **settings)
+        assert history == expected[1] and (threads or len(seen) < len(expected[2]) / 2)
+        for one, other in zip(weights, expected[0]):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_fit_evaluate_and_predict_are_those_of_arrays():
     x, y = arrays()
     pairs = Dataset.from_tensor_slices((x, y))

@@ -180,7 +180,8 @@ class BackupAndRestore(Callback):
 
         places = list(self._parts())
         text = {"format": FORMAT, "ended": _ended[_run(self.backup_dir)], "batches": self.batches,
-                "epoch": progress.epoch, "step": progress.step, "taken": progress.taken, "steps": _length(progress.data),
+                "epoch": progress.epoch, "step": progress.step, "steps": _length(progress.data),
+                "taken": progress.taken and getattr(progress.data, "drawn", progress.taken),
                 "built_with": pack(model.built_with, keep),
                 "passes": self.passes if progress.taken else getattr(progress.data, "passes", 0),
                 "validation_passes": getattr(progress.validation_data, "passes", 0), "keys": self.keys,

@@ -54,6 +54,7 @@ class Dataset:
 
     Attributes:
         passes: how many passes were begun: the number of the next one.
+        drawn: how many elements of the pass begun last were drawn, with those that are left out: where `start_at` goes on.
 
     >>> squares = Dataset.from_tensor_slices([1, 2, 3, 4, 5]).map(lambda x: x * x).batch(2)
     >>> [x.tolist() for x in squares.as_numpy_iterator()]
@@ -66,7 +67,7 @@ class Dataset:
         """For `tasks(round)`, which returns an iterator; `length` is None where unknown. See the functions `from_...`."""
         self._tasks, self._length, self._threads, self._ahead, self._depth = tasks, length, threads, ahead, depth
         self._sources = tuple(dict.fromkeys(sources)) or (Source(),)
-        self.passes, self._first = max(source.passes for source in self._sources), 0
+        self.passes, self._first, self.drawn = max(source.passes for source in self._sources), 0, 0
 
     def _then(self, tasks, length, threads=0, ahead=0, functions=0):
         """What this becomes, with so many functions more in the chain."""
@@ -388,9 +389,12 @@ class Dataset:
     def __iter__(self):
         round, first = self.passes, self._first
         self._begun(round + 1)
-        self._first = 0
+        self._first, self.drawn = 0, first
+
+        def count():
+            self.drawn += 1
         tasks = itertools.islice(self._tasks(Round(round)), first, None)
-        return map(as_tensors, done(ahead_of(tasks, self._threads, self._ahead) if self._ahead else tasks))
+        return map(as_tensors, done(ahead_of(tasks, self._threads, self._ahead) if self._ahead else tasks, count))
 
     def as_numpy_iterator(self):
         """An iterator whose elements are NumPy arrays and numbers in place of Tensors."""

@@ -53,10 +53,11 @@ class Function:
         return as_element(result, f"{self.what}: what {self.name} returned for element {index}")
 
 
-def done(tasks):
-    """The elements, one by one; without those that are left out."""
+def done(tasks, count=lambda: None):
+    """The elements, one by one; without those that are left out. `count()` is called for each, left out or not."""
     try:
         for task in tasks:
+            count()
             with suppress(LeftOut):
                 yield task()
     finally:

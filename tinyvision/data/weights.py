@@ -16,7 +16,7 @@ class ClassWeights:
         self.batches, self.class_weight = batches, class_weight
 
     def __getattr__(self, name):
-        if name in ("passes", "start_at"):                 # where the batches themselves can be begun elsewhere, so can these
+        if name in ("passes", "start_at", "drawn"):      # where the batches themselves can be begun elsewhere, so can these
             return getattr(self.batches, name)
         raise AttributeError(f"{type(self).__name__} has no {name!r}")
 
