@@ -54,7 +54,8 @@ def test_the_networks_are_as_good_as_it_says(part, photographs):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to a child")
 def test_ctrl_c_stops_a_run_that_goes_on_later(tmp_path):
     command = [sys.executable, "-u", shutil.copy(LESSON, tmp_path), "--quick", "--parts", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as child:     # in background jobs it is off
         for line in child.stdout:
             if line.startswith("Epoch 2/"):
                 child.send_signal(signal.SIGINT)

@@ -29,7 +29,7 @@ class Draws:
         for module in augmentation, mixing, random_color, random_geometry:
             monkeypatch.setattr(module, "drawn_for_each", drawn)
         monkeypatch.setattr(mixing, "beta", lambda alpha, numbers: self.weights)
-        monkeypatch.setattr(mixing, "normal", lambda shape, key, step: np.broadcast_to(self.noise[(key[1] >> 16) - 1], shape))
+        monkeypatch.setattr(mixing, "normal", lambda shape, key, step: np.broadcast_to(self.noise[(key[0] >> 32) - 1], shape))
 
     def as_keras_draws(self, keras, monkeypatch, order):
         """Keras draws, one after the other, what `order` names: columns, or pairs of them."""
