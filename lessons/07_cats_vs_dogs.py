@@ -45,6 +45,8 @@ if options.record and (options.quick or options.drawn):
 # `--predict photo.jpg` loads the network that part 3 has trained, and says what it sees. The picture is squeezed to 180 x 180
 # pixels, as those of the training were. It knows cats and dogs and nothing else: of a car it says which of the two it is.
 if options.predict:
+    if not (RESULTS / "07_part3.keras").exists():
+        raise SystemExit("no network has been stored yet: train it with --parts 3 --record, then ask again")
     network = keras.models.load_model(RESULTS / "07_part3.keras")
     for path in options.predict:
         picture = keras.utils.img_to_array(keras.utils.load_img(path, target_size=(180, 180), interpolation="bilinear"))
@@ -102,9 +104,14 @@ def textbook(augmentation=None, dropout=0.0):
 
 # %% A run
 # What happens in all parts: train, look at the validation pictures after each epoch, and keep the network of the epoch in which
-# the loss on them was lowest. Only that network sees the test pictures. `BackupAndRestore` writes down after each epoch where
-# the run stands: stop it whenever you like, by Ctrl-C or by the power switch, and start the lesson again; it goes on, to the
-# very weights that it would have had. A run that is done is not done again: for that, delete its files in lessons/output.
+# most of them were named rightly. (The textbook goes by the loss, which chooses earlier epochs: it counts how sure a network
+# is, and rises when one gets too sure of its mistakes, even if it makes fewer of them. In part 2 that was epoch 40, with 0.79
+# on the test photographs.) Only the network that was kept sees the test pictures: its validation accuracy is the best of many,
+# so there is a little luck in it; its test accuracy has none.
+#
+# `BackupAndRestore` writes down after each epoch where the run stands: stop it whenever you like, by Ctrl-C or by the power
+# switch, and start the lesson again; it goes on, to the very weights that it would have had. A run that is done is not done
+# again: for that, delete its files in lessons/output.
 class Stopwatch(callbacks.Callback):
     """Adds the seconds that an epoch took, its validation included, to the logs."""
 
@@ -117,8 +124,8 @@ class Stopwatch(callbacks.Callback):
 
 def fit(name, model, epochs, *more):
     """Train a compiled model, or go on where that was stopped: {"loss": [...], "val_loss": [...], ...}, a number an epoch."""
-    watchers = [Stopwatch(), *more, callbacks.ModelCheckpoint(OUTPUT / f"{name}.keras", save_best_only=True),
-                callbacks.BackupAndRestore(OUTPUT / name, delete_checkpoint=False)]
+    best = callbacks.ModelCheckpoint(OUTPUT / f"{name}.keras", monitor="val_accuracy", save_best_only=True)
+    watchers = [Stopwatch(), *more, best, callbacks.BackupAndRestore(OUTPUT / name, delete_checkpoint=False)]
     log = model.fit(pictures("train", shuffle=True), epochs=epochs, validation_data=validation, callbacks=watchers,
                     verbose=2 if options.quick else 1).history
     if len(log.get("loss", [])) < epochs:
@@ -132,7 +139,7 @@ def train(part, model, *more):
     best, done = OUTPUT / f"{name}.keras", OUTPUT / f"{name}.json"
     if options.quick or not done.exists():
         log = fit(name, model, epochs[part], *more)
-        epoch = int(np.argmin(log["val_loss"]))
+        epoch = int(np.argmax(log["val_accuracy"]))
         store(name, {
             "part": part, "seed": options.seed, "pictures": kind, "epochs": len(log["loss"]), "best_epoch": epoch + 1,
             "validation_accuracy": log["val_accuracy"][epoch],

@@ -554,7 +554,7 @@ MUTANTS = [
     Mutant("map: layers are built on all threads", "data/tasks.py", "nullcontext() if self.called else self.first", "nullcontext()", "test_pipeline.py:built_once"),
     Mutant("threads: results as they come", "data/tasks.py", "            drawn.put(task and result)                     # None after the last\n        if task:\n            try:\n                result.set_result(task())",
            "        if not task:\n            drawn.put(None)\n        else:\n            try:\n                result.set_result(task())\n                drawn.put(result)", "test_pipeline.py:in_order"),
-    Mutant("threads: an error keeps them", "data/tasks.py", 'getattr(tasks, "close", nullcontext)()', "pass", "test_pipeline.py:errors_come"),
+    Mutant("threads: an error keeps them", "data/tasks.py", "            tasks.close()\n", "            pass\n", "test_pipeline.py:errors_come"),
     Mutant("threads: two draw at once", "data/tasks.py", "        with one_at_a_time:\n", "        with nullcontext():\n", "test_pipeline.py:one_at_a_time"),
     Mutant("threads: no bound", "data/tasks.py", "for _ in range(ahead):", "for _ in range(ahead + 20):", "test_pipeline.py:no_more"),
     Mutant("threads: they outlive the iteration", "data/tasks.py", "pool.shutdown(wait=False, cancel_futures=True)", "ahead_of.kept = pool", "test_pipeline.py:iteration_is_left"),

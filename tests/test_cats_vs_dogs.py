@@ -186,7 +186,7 @@ def refused(source, tmp_path, match, error=ValueError, **settings):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["../train/cat.0.jpg", "/tmp/cat.0.jpg", "a/../../cat.0.jpg", "C:/cat.0.jpg", "..\\x/cat.0.jpg"])
+@pytest.mark.parametrize("name", ["../train/cat.0.jpg", "/cat.0.jpg", "a/../../cat.0.jpg", "C:/cat.0.jpg", "..\\x/cat.0.jpg"])
 @pytest.mark.parametrize("form", ["zip", "tar"])
 def test_names_that_lead_out_are_refused(name, form, small, tmp_path):
     refused(FORMS[form](tmp_path, {name: photograph(0), **photographs()}), tmp_path, "leads out of the archive.*nothing was kept")
@@ -316,7 +316,7 @@ def test_ctrl_c_leaves_nothing(small, tmp_path, monkeypatch):
                 raise KeyboardInterrupt
 
     source = write_tar(tmp_path / "copy.tar", photographs())
-    monkeypatch.setattr(prepared_folders, "progress_bar", lambda *_: Interrupting())
+    monkeypatch.setattr(cats_vs_dogs, "progress_bar", lambda *_, **options: Interrupting())
     refused(source, tmp_path, None, KeyboardInterrupt)
 
 

@@ -1,5 +1,5 @@
 """Callbacks: what happens around training steps. `fit(callbacks=[...])` calls their methods at each turn."""
-import sys
+from ..progress import progress_bar
 
 
 class Callback:
@@ -45,10 +45,7 @@ class ProgressBar(Callback):
         self.epochs, self.steps, self.lines, self.bar = epochs, steps, lines, None
 
     def on_epoch_begin(self, epoch, logs=None):
-        from tqdm import tqdm
-        seldom = 0.1 if sys.stderr.isatty() else 10        # seconds between updates: logs in files stay short
-        self.bar = tqdm(total=self.steps, desc=f"Epoch {epoch + 1}/{self.epochs}", unit="batch", disable=self.lines,
-                        mininterval=seldom, dynamic_ncols=True)
+        self.bar = progress_bar(self.steps, f"Epoch {epoch + 1}/{self.epochs}", unit="batch", disable=self.lines)
 
     def on_train_batch_end(self, batch, logs):
         self.bar.set_postfix_str(_shown(logs), refresh=False)

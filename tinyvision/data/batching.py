@@ -51,12 +51,9 @@ class ArrayBatches:
 
     def split(self, fraction: float) -> tuple["ArrayBatches", "ArrayBatches"]:
         """Two in place of one: the last samples, that fraction of all, make the second, which is not shuffled."""
-        if not 0 < fraction < 1:
-            raise ValueError(f"validation_split lies between 0 and 1, got {fraction}")
-        first = int(self.samples * (1 - fraction))
+        first = int(self.samples * (1 - fraction)) if 0 < fraction < 1 else 0
         if not 0 < first < self.samples:
-            raise ValueError(f"validation_split={fraction} leaves nothing to train on, or nothing to validate with, of "
-                             f"{self.samples} samples")
+            raise ValueError(f"validation_split lies between 0 and 1 and cuts {self.samples} samples in two, got {fraction}")
         training, validation = self._only(slice(first)), self._only(slice(first, None))
         training.key = self.key
         return training, validation
@@ -73,8 +70,7 @@ def batches(x, y=None, batch_size=None, shuffle=False, sample_weight=None):
     if not hasattr(x, "__iter__"):
         raise TypeError(f"expected arrays, or an iterable of batches (x, y), got {type(x).__name__}")
     if batch_size is not None or sample_weight is not None:
-        raise ValueError("batch_size and sample_weight are for arrays; an iterable brings its batches as they are: (x, y), or "
-                         "(x, y, sample_weight)")
+        raise ValueError("batch_size and sample_weight are for arrays; an iterable brings batches and weights of its own")
     return x
 
 

@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ..files import cache_folder, replacing
+from ..progress import progress_bar
 
 STALL = 20                                                 # seconds without a byte after which a transfer counts as broken off
 DAY = 24 * 60 * 60
@@ -211,9 +212,7 @@ def _reason(lines):
 
 
 def _bar(name, size):
-    from tqdm import tqdm
-    seldom = 0.1 if sys.stderr.isatty() else 10            # seconds between updates: logs in files stay short
-    return tqdm(total=size or None, desc=name, unit="B", unit_scale=True, mininterval=seldom, dynamic_ncols=True)
+    return progress_bar(size or None, name, unit="B", unit_scale=True)
 
 
 # Data sets

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..ops.image.arguments import one_of
-from ..ops.image.resizing import KERNELS
+from ..ops.image.resizing import KERNELS, middle, nearest
 
 REACH = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5, "gaussian": 1.5, "mitchellcubic": 2}
 
@@ -42,7 +42,7 @@ def resized(image: np.ndarray, size: tuple[int, int], interpolation: str = "bili
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("resized: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
     if crop_to_aspect_ratio:
-        image = _cropped(image, *size)
+        image = image[middle(image.shape[:2], size)]
     if pad_to_aspect_ratio:
         inner, (top, left) = _fitting(image.shape[:2], size)
         whole = np.zeros((*size, image.shape[2]), np.float32)
@@ -56,8 +56,7 @@ def _stretched(image, size, interpolation):
     if (H, W) == (OH, OW) and interpolation not in ("gaussian", "mitchellcubic"):  # these two blur
         return image.astype(np.float32)
     if interpolation == "nearest":
-        rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for old, new in ((H, OH), (W, OW)))
-        return image[rows].take(columns, axis=1).astype(np.float32)
+        return image[nearest(H, OH)].take(nearest(W, OW), axis=1).astype(np.float32)
     for axis in (0, 1) if OH * W <= OW * H else (1, 0):    # first the one after which less is left
         image = _along(image, axis, *taps(image.shape[axis], size[axis], interpolation))
     return image
@@ -89,13 +88,6 @@ def taps(old: int, new: int, interpolation: str) -> tuple[np.ndarray, np.ndarray
     needed = weights.any(axis=1)                           # bilinear: two of three, unless a centre lies on a pixel
     places, weights = np.clip(places, 0, old - 1)[needed], weights[needed]
     return places, (weights / weights.sum(axis=0)).astype(np.float32)
-
-
-def _cropped(image, height, width):
-    H, W, _ = image.shape
-    h, w = max(min(H, W * height // width), 1), max(min(W, H * width // height), 1)
-    top, left = (H - h) // 2, (W - w) // 2
-    return image[top:top + h, left:left + w]
 
 
 def _fitting(old, new):

@@ -61,7 +61,8 @@ def done(tasks, count=lambda: None):
             with suppress(LeftOut):
                 yield task()
     finally:
-        getattr(tasks, "close", nullcontext)()             # an error would keep the threads of `ahead_of` alive
+        if hasattr(tasks, "close"):                        # or an error would keep a generator, and its threads, alive
+            tasks.close()
 
 
 def together(tasks):

@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 from ..data import download as downloads, images
+from ..progress import progress_bar
 from . import prepared_folders as prepared
 from .drawn_folders import draw, drawn_folder
 from .photograph_sources import first_names, photographs
@@ -148,7 +149,7 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
     fingerprint = _fingerprint(source)
     found, corrupt, copied = set(), {}, 0
     with (prepared.new_folder(output, replace) as root,
-          prepared.progress_bar(f"{source.name} to {size}x{size}", 2 * SPLIT["test"].stop) as bar):
+          progress_bar(2 * SPLIT["test"].stop, f"{source.name} to {size}x{size}", unit=" images") as bar):
         for kind, number, data in photographs(source):
             try:
                 jpeg, as_it_was = _at_size(data, size)

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 from ..data import download as downloads
+from ..progress import progress_bar
 from . import prepared_folders as prepared
 from .prepared_folders import CLASSES, DRAWINGS, NAME, SPLIT, checked_size
 
@@ -51,7 +52,8 @@ def draw(output: str | os.PathLike, size: int = 180, seed: int = 0, counts: tupl
     """
     output, size, counts = Path(output).expanduser(), checked_size(size), _checked_counts(counts)
     ends = [sum(counts[:k]) for k in range(4)]
-    with prepared.new_folder(output, replace) as root, prepared.progress_bar(f"drawing at {size}x{size}", 2 * ends[-1]) as bar:
+    with (prepared.new_folder(output, replace) as root,
+          progress_bar(2 * ends[-1], f"drawing at {size}x{size}", unit=" images") as bar):
         for split, start, end in zip(SPLIT, ends, ends[1:]):
             for number in range(start, end):
                 for kind in CLASSES:

@@ -4,7 +4,6 @@ ROOT/{train,validation,test}/{cat,dog}/cat.N.jpg, and ROOT/manifest.json. It hol
 """
 import json
 import os
-import sys
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,10 +108,3 @@ def write_manifest(root, **entries):
     manifest = {**entries, "files": files}
     (root / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
-
-
-def progress_bar(name, count):
-    """A bar that is counted up image by image."""
-    from tqdm import tqdm
-    seldom = 0.1 if sys.stderr.isatty() else 10            # seconds between updates: logs in files stay short
-    return tqdm(total=count, desc=name, unit=" images", mininterval=seldom, dynamic_ncols=True)

@@ -40,8 +40,7 @@ class Model(Trainer, Layer):
         """Find the calls that lead from the inputs to the outputs, in the order in which to run them."""
         for t in (*leaves(inputs), *leaves(outputs)):
             if not isinstance(t, SymbolicTensor):
-                raise TypeError("inputs and outputs of a Model are symbolic tensors, from Input and from layers, got "
-                                f"{type(t).__name__}")
+                raise TypeError(f"inputs and outputs of a Model are what Input and layers return, got {type(t).__name__}")
         self.inputs, self.outputs = list(leaves(inputs)), list(leaves(outputs))
         self._input_structure, self._output_structure = inputs, outputs
         self._result = outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs       # as in Keras

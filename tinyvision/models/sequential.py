@@ -67,5 +67,8 @@ class Sequential(Model):
             self._extend(self._start, self._chain)
 
     def call(self, inputs):
-        # Of a dictionary of arrays there is no graph: the layers run one after the other
-        return super().call(inputs) if self._calls_inside else [inputs, *[inputs := layer(inputs) for layer in self._chain]][-1]
+        if self._calls_inside:
+            return super().call(inputs)
+        for layer in self._chain:                          # of a dictionary of arrays there is no graph
+            inputs = layer(inputs)
+        return inputs

@@ -24,12 +24,22 @@ def place_of(u, v, w, k, i, j):
 
 
 @inner
-def amid(a0, a1, a2, b0, b1, b2, i, H, W, low, more):
+def transform_at(transforms, t):
+    """The eight numbers a0, a1, a2, b0, b1, b2, c0, c1 of a transform: pixel (i, j) comes from row (b0 j + b1 i + b2) / k and
+    column (a0 j + a1 i + a2) / k, with k = c0 j + c1 i + 1."""
+    return (transforms[t], transforms[t + 1], transforms[t + 2], transforms[t + 3], transforms[t + 4], transforms[t + 5],
+            transforms[t + 6], transforms[t + 7])
+
+
+@inner
+def amid(a0, a1, a2, b0, b1, b2, c0, c1, i, H, W, low, more):
     """The columns from .. to of row i of the new image that come from amid the old one: `low` <= place < size - 1 + `more`.
 
-    With k = 1 these lie together.
+    Where k is 1 these lie together; elsewhere none are looked for.
     """
     first, end = W, W
+    if c0 != 0 or c1 != 0:
+        return first, end
     for first in range(W + 1):
         row, column = b0 * first + b1 * i + b2, a0 * first + a1 * i + a2
         if first == W or (row >= low and column >= low and row < H - 1 + more and column < W - 1 + more):
@@ -93,12 +103,9 @@ def blend_rows(part, parts, x: FLOATS, transforms: DOUBLES, step: INTEGER, y: FL
     at, weight = np.empty((5, round_up(W, 16)), np.int64), np.empty((4, round_up(W, 16)), F32)
     for r in share(N * H, part, parts):
         n, i, o = r // H, np.float64(r % H), r * W * C
-        base, t = n * H * W * C, n * step
-        a0, a1, a2, b0, b1, b2 = (transforms[t], transforms[t + 1], transforms[t + 2], transforms[t + 3], transforms[t + 4],
-                                  transforms[t + 5])
-        c0, c1, first, end = transforms[t + 6], transforms[t + 7], W, W
-        if c0 == 0 and c1 == 0:
-            first, end = amid(a0, a1, a2, b0, b1, b2, i, H, W, 0.0, 0.0)
+        base = n * H * W * C
+        a0, a1, a2, b0, b1, b2, c0, c1 = transform_at(transforms, n * step)
+        first, end = amid(a0, a1, a2, b0, b1, b2, c0, c1, i, H, W, 0.0, 0.0)
         count = end - first
         for m in range(count):                             # by itself: the compiler does it with vectors
             row, column = b0 * (first + m) + b1 * i + b2, a0 * (first + m) + a1 * i + a2
@@ -149,12 +156,9 @@ def take_rows(part, parts, x: FLOATS, transforms: DOUBLES, step: INTEGER, y: FLO
     at = np.empty((2, round_up(W, 16)), np.int64)
     for r in share(N * H, part, parts):
         n, i, o = r // H, np.float64(r % H), r * W * C
-        base, t = n * H * W * C, n * step
-        a0, a1, a2, b0, b1, b2 = (transforms[t], transforms[t + 1], transforms[t + 2], transforms[t + 3], transforms[t + 4],
-                                  transforms[t + 5])
-        c0, c1, first, end = transforms[t + 6], transforms[t + 7], W, W
-        if c0 == 0 and c1 == 0:
-            first, end = amid(a0, a1, a2, b0, b1, b2, i, H, W, -0.49, 0.5)
+        base = n * H * W * C
+        a0, a1, a2, b0, b1, b2, c0, c1 = transform_at(transforms, n * step)
+        first, end = amid(a0, a1, a2, b0, b1, b2, c0, c1, i, H, W, -0.49, 0.5)
         count = end - first
         for m in range(count):
             row, column = b0 * (first + m) + b1 * i + b2, a0 * (first + m) + a1 * i + a2
@@ -191,12 +195,13 @@ def scatter(part, parts, g: FLOATS, transforms: DOUBLES, step: INTEGER, x: FLOAT
     """Image by image: each pixel of g is added to those that it was made of."""
     N, H, W, C = shape
     for n in share(N, part, parts):
-        image, t = x[n * H * W * C:(n + 1) * H * W * C], transforms[n * step:n * step + 8]
+        image = x[n * H * W * C:(n + 1) * H * W * C]
+        a0, a1, a2, b0, b1, b2, c0, c1 = transform_at(transforms, n * step)
         image[:] = F32(0)
         for place in range(H * W):
             i, j, o = np.float64(place // W), place % W, (n * H * W + place) * C
-            k = t[6] * j + t[7] * i + 1
-            row, column = place_of(t[3], t[4], t[5], k, i, j), place_of(t[0], t[1], t[2], k, i, j)
+            k = c0 * j + c1 * i + 1
+            row, column = place_of(b0, b1, b2, k, i, j), place_of(a0, a1, a2, k, i, j)
             if not bilinear:
                 add_to(image, pixel(rounded(row), rounded(column), H, W, C, mode), 1.0, g, o, C)
                 continue

@@ -46,7 +46,8 @@ def resize(images, size, interpolation: str = "bilinear", antialias: bool = Fals
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("resize: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
     if crop_to_aspect_ratio:
-        x = _cropped(x, *size)
+        rows, columns = middle(x.shape[1:3], size)
+        x = x[:, rows, columns]
     if pad_to_aspect_ratio:
         x = _padded(as_floats(x), *size, fill_value)
     if interpolation == "nearest":
@@ -63,12 +64,12 @@ def _size(size):
     return int(size[0]), int(size[1])
 
 
-def _cropped(x, height, width):
-    """The largest part in the middle that has the shape of the new size."""
-    _, H, W, _ = x.shape
+def middle(old: tuple[int, int], new: tuple[int, int]) -> tuple[slice, slice]:
+    """The rows and columns of the largest part in the middle of an image of size `old` that has the shape of size `new`."""
+    (H, W), (height, width) = old, new
     h, w = max(min(H, W * height // width), 1), max(min(W, H * width // height), 1)
     top, left = (H - h) // 2, (W - w) // 2
-    return x[:, top:top + h, left:left + w]
+    return slice(top, top + h), slice(left, left + w)
 
 
 def _padded(x, height, width, fill_value):
@@ -124,11 +125,11 @@ def _nearest(x, *, size):
     if size[0] % H == size[1] % W == 0:                    # each pixel becomes a block
         blocks = N, H, size[0] // H, W, size[1] // W, C
         return xp.broadcast_to(x[:, :, None, :, None], blocks).reshape(N, *size, C)
-    rows, columns = (xp.asarray(_chosen(old, new)) for old, new in zip((H, W), size))
+    rows, columns = (xp.asarray(nearest(old, new)) for old, new in zip((H, W), size))
     return x.take(rows, axis=1).take(columns, axis=2)
 
 
-def _chosen(old, new):
+def nearest(old: int, new: int) -> np.ndarray:
     """The old pixel in which the centre of each new one lies; in integers, so that no rounding decides it."""
     return (2 * np.arange(new) + 1) * old // (2 * new)
 
@@ -136,7 +137,7 @@ def _chosen(old, new):
 @functools.lru_cache(maxsize=16)
 def _taken(old, new):
     """The matrix that takes these: ones and zeros, (new, old)."""
-    w = (_chosen(old, new)[:, None] == np.arange(old)).astype(float)
+    w = (nearest(old, new)[:, None] == np.arange(old)).astype(float)
     w.setflags(write=False)
     return w
 
