@@ -275,18 +275,21 @@ WITHOUT = {"nothing": {}, "residual blocks": {"residual": False}, "batch normali
            "global pooling": {"pooling": layers.Flatten}, "a schedule": {"schedule": False}, "averaged weights": {},
            "soft labels": {"smoothing": 0.0}, "stronger augmentation": {"augmentation": light},
            "any augmentation": {"augmentation": lambda: None}}
+
+
+def small(augmentation=strong, schedule=True, smoothing=0.1, **style):
+    """The network of part 3 with smaller pictures and fewer blocks, compiled."""
+    return compiled(better(min(size, 96), 32, [1, 1, 1, 1], augmentation(), **style), epochs["ablation"], schedule, smoothing)
+
+
 if options.ablate:
     rows = []
     for without, change in WITHOUT.items():
-        keras.utils.set_random_seed(options.seed)
-        training = {name: change[name] for name in ("schedule", "smoothing") if name in change}
-        network = {name: change[name] for name in ("residual", "normalize", "pooling") if name in change}
-        model = better(min(size, 96), 32, [1, 1, 1, 1], change.get("augmentation", strong)(), **network)
-        model = compiled(model, epochs["ablation"], **training)
-        averages = [] if without == "averaged weights" else [callbacks.SwapEMAWeights(swap_on_epoch=True)]
         name = f"07_without_{without}_{kind}_seed{options.seed}".replace(" ", "_")
         if not (OUTPUT / f"{name}.json").exists():
-            store(name, fit(name, model, epochs["ablation"], *averages))
+            keras.utils.set_random_seed(options.seed)
+            averages = [] if without == "averaged weights" else [callbacks.SwapEMAWeights(swap_on_epoch=True)]
+            store(name, fit(name, small(**change), epochs["ablation"], *averages))
         log = json.loads((OUTPUT / f"{name}.json").read_text())
         last = {name: round(float(np.mean(log[name][-10:])), 4) for name in ("accuracy", "val_accuracy")}
         rows.append({"without": without, "seed": options.seed, **last, "seconds": round(sum(log["seconds"]))})

@@ -380,6 +380,22 @@ def test_a_deferred_model_inside_one_of_any_size():
     assert [model(np.ones((1, n, n + 1, 2))).shape for n in (3, 8)] == [(1, 3), (1, 3)]
 
 
+def test_a_sequential_without_input_takes_images_of_other_sizes():
+    """The first batch tells how many channels there are; a size only an Input promises. In Keras the same."""
+    model = tv.Sequential([layers.Conv2D(3, 3, activation="relu"), layers.MaxPooling2D(2), layers.GlobalAveragePooling2D(), layers.Dense(2)])
+    for shape in (2, 8, 8, 3), (1, 12, 9, 3):
+        expected = x = tv.tensor(np.random.default_rng(0).normal(size=shape), dtype="float32")
+        y = model(x)
+        for layer in model.layers:
+            expected = layer(expected)
+        np.testing.assert_allclose(y.data, expected.data, rtol=1e-6)
+        np.testing.assert_allclose(model.predict(x, verbose=0), expected.data, rtol=1e-6)
+    with pytest.raises(ValueError, match="expects 3 channels last"):
+        model(np.ones((2, 8, 8, 4)))
+    with pytest.raises(ValueError, match=r"takes inputs of shape \(None, 8, 8, 3\)"):
+        model(np.ones((8, 8, 3)))
+
+
 def test_a_layer_told_to_rest_rests_while_the_model_trains():
     model, x = ours("stubborn"), data("stubborn")
     rest, work = model.get_layer("rest"), model.get_layer("work")

@@ -28,7 +28,7 @@ class Model(Trainer, Layer):
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
         functional = inputs is not None and type(self) is Model
         super().__init__(name=name or (unique_name(type("Functional", (), {})) if functional else None), dtype=dtype)
-        self._calls_inside = []
+        self._calls_inside, self._promised = [], True      # promised: shapes of inputs, by an Input and not by a first batch
         if (inputs is None) != (outputs is None):
             raise ValueError("a functional model needs both: Model(inputs=..., outputs=...)")
         if inputs is not None:
@@ -119,7 +119,7 @@ class Model(Trainer, Layer):
         given, x = x.shape, x if x.dtype == symbol.dtype else x.astype(symbol.dtype)
         if x.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
             x = x.reshape(*x.shape, 1)
-        if x.ndim != symbol.ndim or any(n not in (m, None) for n, m in zip(symbol.shape[1:], x.shape[1:])):
+        if x.ndim != symbol.ndim or self._promised and any(n not in (m, None) for n, m in zip(symbol.shape[1:], x.shape[1:])):
             hint = "; one sample needs a batch axis: x[None]" if given == symbol.shape[1:] else ""
             raise ValueError(f"{self.name} takes inputs of shape {symbol.shape} at {symbol.call.layer.name}, got {given}{hint}")
         return x

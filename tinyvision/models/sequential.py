@@ -63,7 +63,7 @@ class Sequential(Model):
 
     def build(self, input_shape):
         if self._start is None and not isinstance(input_shape, dict):
-            self._start = Input(input_shape[1:], dtype=self.dtype)
+            self._start, self._promised = Input(input_shape[1:], dtype=self.dtype), False
             self._extend(self._start, self._chain)
 
     def call(self, inputs):
