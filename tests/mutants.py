@@ -146,6 +146,7 @@ MUTANTS = [
            f"{LAWS}:test_version and conv_input_gradient-few"),
     Mutant("few channels: the last row of a window forgotten", "kernels/conv/few_channels.py", "range(first_row, last_row)", "range(first_row, last_row - 1)",
            f"{LAWS}:test_version and conv_input_gradient-few"),
+    Mutant("sequential: the first size is the only one", "models/functional.py", "self._promised and any(n not in", "any(n not in", "test_models.py:sequential_without_input"),
     Mutant("replay: weights are not looked at", "models/replay.py", "([w.changed for w in variables], *self._settings())", "self._settings()",
            "test_replay.py:change"),
     Mutant("replay: another Variable", "models/replay.py", "all(a is b for a, b in zip(weights, self.weights, strict=True))", "True", "test_replay.py:change"),
