@@ -69,8 +69,8 @@ def write_zip(path, files):
     return path
 
 
-def write_tar(path, files, mode="w"):
-    with tarfile.open(path, mode) as archive:
+def write_tar(path, files, mode="w", **options):
+    with tarfile.open(path, mode, **options) as archive:
         for name, data in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
@@ -281,11 +281,20 @@ def test_archives_cut_short_or_with_errors_are_refused(form, small, tmp_path):
         refused(source, tmp_path, "is damaged, or no archive that can be read")
 
 
+def test_a_changed_byte_in_a_packed_tar_is_found(small, tmp_path):
+    """Where bytes are packed as they are, nothing but the checksum at the end tells that one has changed."""
+    source = write_tar(tmp_path / "copy.tar.gz", photographs(), "w:gz", compresslevel=0)
+    content = source.read_bytes()
+    at = content.index(photograph(0)[-300:])               # in the middle of a picture
+    source.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1:])
+    refused(source, tmp_path, "is damaged")
+
+
 @pytest.mark.parametrize("name, write", [
     ("copy.zip", write_zip), ("copy.tar.gz", lambda path, files: write_tar(path, files, "w:gz")),
     ("copy.tar.xz", lambda path, files: write_tar(path, files, "w:xz"))])
 def test_archives_damaged_anywhere_are_refused_in_words(name, write, small, tmp_path, monkeypatch):
-    """Decompressors have errors of their own; what they do not notice may pass."""
+    """Decompressors have errors of their own; some places, such as names in headers, may be damaged and do no harm."""
     monkeypatch.setattr(cats_vs_dogs, "MAY_LACK", 20)
     whole = write(tmp_path / name, photographs(form="BMP", mode="L", count=10)).read_bytes()
     refusals = 0

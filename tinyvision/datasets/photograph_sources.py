@@ -120,6 +120,7 @@ def _files_of_tar(source):
             if member.size > LARGEST_SUM:                  # of a packed tar it would have to be unpacked to be passed over
                 raise ValueError(f"{source}: {member.name!r} would be {member.size:,} bytes. It is not to be trusted")
             yield member.name, member.size, member.isreg(), lambda member=member: archive.extractfile(member).read()
+        archive.fileobj.read(LARGEST_FILE)                 # to its end, where a packed one has its checksum
 
 
 def _refuse_crowd(source, number):
