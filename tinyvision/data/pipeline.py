@@ -28,9 +28,9 @@ NEAREST = {                                                # what tf.data has ->
     "load": "from_generator", "options": "prefetch and num_parallel_calls", "padded_batch": "map to one shape, then batch",
     "ragged_batch": "map to one shape, then batch", "random": "map, with layers that draw", "rebatch": "unbatch, then batch",
     "reduce": "a loop over the dataset", "rejection_resample": "class_weight of fit", "save": "cache", "snapshot": "cache",
-    "sample_from_datasets": "concatenate, then shuffle", "scan": "a loop in from_generator", "shard": "enumerate, then filter",
-    "sparse_batch": "batch", "take_while": "a loop in from_generator", "unique": "a loop in from_generator", "window": "batch",
-    "with_options": "prefetch and num_parallel_calls",
+    "sample_from_datasets": "concatenate, then shuffle", "scan": "a loop in from_generator",
+    "shard": "enumerate, then filter by i.item() % n", "sparse_batch": "batch", "take_while": "a loop in from_generator",
+    "unique": "a loop in from_generator", "window": "batch", "with_options": "prefetch and num_parallel_calls",
 }
 
 
