@@ -304,12 +304,15 @@ for row in rows:
 
 # %% All runs in one picture
 # Where the lines of training and validation part, a network begins to learn its pictures by heart: in part 1 after a few
-# epochs, in part 2 much later, in part 3 hardly at all.
+# epochs, in part 2 much later, in part 3 hardly at all. (That part 3 seems to learn nothing at first is due to the averages:
+# they are what is validated, and they lag far behind weights that still change quickly.)
 stored = RESULTS / "07_cats_vs_dogs.json"
 runs = {run["part"]: run for run in json.loads(stored.read_text())["runs"] if run["seed"] == 0} if stored.exists() else {}
 shown = results if kind != "photographs" else {**runs, **results}
 histories = {TITLES[part]: shown[part]["history"] for part in sorted(shown)}
-viz.save(viz.curves(histories, leave_out=["seconds"]), OUTPUT / "07_curves.png")
+figure = viz.curves(histories, leave_out=["seconds"], log_epochs=True)
+figure.axes[0].set_ylim(0, 1.2)                                      # part 1 gets worse than fits into the picture
+viz.save(figure, OUTPUT / "07_curves.png")
 
 # %% What it confuses
 # The mistakes that the best network was most sure of. Some photographs are hard to blame it for.

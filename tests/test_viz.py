@@ -30,6 +30,13 @@ def test_curves_show_training_and_validation():
     assert len(figure.axes[1].lines) == 1 and figure.axes[0].get_xlabel() == "epoch"
 
 
+def test_curves_of_many_epochs_on_a_logarithmic_axis():
+    figure = viz.curves({"short": {"loss": [1.0] * 30}, "long": {"loss": [0.5] * 310}}, log_epochs=True)
+    ax, = figure.axes
+    assert ax.get_xscale() == "log" and [label.get_text() for label in ax.get_xticklabels()] == ["1", "3", "10", "30", "100", "300"]
+    assert viz.curves({"loss": [1.0]}).axes[0].get_xscale() == "linear"
+
+
 @pytest.mark.parametrize("shape", [(5, 8, 6), (5, 8, 6, 1), (5, 8, 6, 3), (1, 4, 4)])
 def test_images(shape):
     batch = rng.random(shape)

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def curves(history, leave_out=()) -> "Figure":
+def curves(history, leave_out=(), log_epochs: bool = False) -> "Figure":
     """Loss and metrics over the epochs: a panel each, training and validation together.
 
     Args:
         history: a History, or its dictionary {"loss": [...], "val_loss": [...]}; or several runs to compare, {"name": history}:
             then each has a colour, validation drawn through and training dotted.
         leave_out: names of logs without a panel of their own, such as "learning_rate".
+        log_epochs: draw the epochs on a logarithmic axis, where runs of 30 and of 300 of them can be seen together.
 
     >>> figure = curves({"short": {"loss": [1, 0.5], "val_loss": [1, 0.7]}, "long": {"loss": [1, 0.6, 0.4]}})
     """
@@ -37,7 +38,7 @@ def curves(history, leave_out=()) -> "Figure":
             for key, style, colour, label in lines:
                 if key in logs:
                     ax.plot(np.arange(1, len(logs[key]) + 1), logs[key], style, color=colour, label=label or None)
-        _label(ax, name, max(len(values) for logs in runs.values() for values in logs.values()))
+        _label(ax, name, max(len(values) for logs in runs.values() for values in logs.values()), log_epochs)
         if not several:
             ax.legend(frameon=False)
     if several and names:
@@ -47,9 +48,15 @@ def curves(history, leave_out=()) -> "Figure":
     return figure
 
 
-def _label(ax, name, epochs):
+def _label(ax, name, epochs, log_epochs):
     every = max(epochs // 10, 1)
-    ax.set(xlabel="epoch", ylabel=name, xticks=range(1, epochs + 1) if epochs <= 12 else range(every, epochs + 1, every))
+    ticks = range(1, epochs + 1) if epochs <= 12 else range(every, epochs + 1, every)
+    if log_epochs:
+        ax.set_xscale("log")
+        ticks = [n for n in (1, 3, 10, 30, 100, 300, 1000, 3000) if n <= epochs]
+    ax.set_xticks(ticks, ticks)
+    ax.minorticks_off()
+    ax.set(xlabel="epoch", ylabel=name)
     ax.grid(alpha=0.3)
 
 
