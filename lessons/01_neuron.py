@@ -22,7 +22,8 @@ STEPS, RATE = 300, 1.0
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="fewer digits: a few seconds")
-options, _ = parser.parse_known_args()
+parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
+options = parser.parse_args()
 keras.utils.set_random_seed(0)
 
 # %% Two numbers for a digit

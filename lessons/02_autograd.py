@@ -22,7 +22,8 @@ TOLERANCE = 1e-10
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="the same: it takes a second anyway")
-parser.parse_known_args()
+parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
+parser.parse_args()
 rng = np.random.default_rng(0)
 
 # %% The idea

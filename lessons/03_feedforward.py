@@ -23,7 +23,8 @@ KINDS, COLORS, MARKERS = (0, 5, 7, 8), (viz.BLUE, viz.ORANGE, viz.GREEN, viz.GRE
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="a tenth of the digits, fewer epochs: a few seconds")
-options, _ = parser.parse_known_args()
+parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
+options = parser.parse_args()
 keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
 

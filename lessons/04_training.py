@@ -25,7 +25,8 @@ STYLES = [{"color": color, "linestyle": style} for color, style in ((viz.BLUE, "
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="fewer digits and steps: some seconds")
-options, _ = parser.parse_known_args()
+parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
+options = parser.parse_args()
 keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
 

@@ -22,7 +22,8 @@ EPOCHS, BATCH_SIZE = 5, 64
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="a tenth of the data, two epochs: a few seconds")
 parser.add_argument("--seed", type=int, default=0, help="another seed: other first weights, another order of the digits")
-options, _ = parser.parse_known_args()
+parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
+options = parser.parse_args()
 
 keras.utils.set_random_seed(options.seed)
 

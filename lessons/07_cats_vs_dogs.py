@@ -20,7 +20,6 @@ import numpy as np
 import tinyvision as keras
 from tinyvision import callbacks, layers, optimizers, viz
 from tinyvision.datasets import cats_vs_dogs
-from tinyvision.files import replacing
 
 HERE = Path(__file__).parent
 OUTPUT, RESULTS = HERE / "output", HERE / "results"
@@ -28,18 +27,20 @@ CLASSES = "cat", "dog"                                               # 0 and 1: 
 TITLES = {1: "part 1: the textbook's network", 2: "part 2: with augmentation and dropout", 3: "part 3: a better network"}
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--parts", type=int, nargs="+", default=[1, 2, 3], choices=[1, 2, 3], metavar="PART",
+parser.add_argument("--parts", type=int, nargs="+", choices=[1, 2, 3], metavar="PART",
                     help="the parts to train, of 1 2 3; the others are shown as they are stored in lessons/results")
 parser.add_argument("--seed", type=int, default=0, help="another seed: other first weights, another order, other draws")
 parser.add_argument("--data", help="where the photographs are: a folder, tar or zip; see datasets/cats_vs_dogs/README.md")
 parser.add_argument("--drawn", action="store_true", help="cats and dogs that the project draws, where there are no photographs")
 parser.add_argument("--quick", action="store_true", help="few and small drawn cats and dogs: all in less than a minute")
 parser.add_argument("--predict", nargs="+", metavar="PHOTO", help="only say what these pictures show, by the network of part 3")
-parser.add_argument("--ablate", action="store_true", help="train small versions of part 3, each without one of its parts")
+parser.add_argument("--ablate", action="store_true", help="only train small versions of part 3, each without one of its parts")
 parser.add_argument("--record", action="store_true", help="store runs and networks in lessons/results")
-options, _ = parser.parse_known_args()
+parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
+options = parser.parse_args()
 if options.record and (options.quick or options.drawn):
     parser.error("--record is for photographs")
+parts = options.parts or ([] if options.ablate else [1, 2, 3])
 
 # %% Your own pictures
 # `--predict photo.jpg` loads the network that part 3 has trained, and says what it sees. The picture is squeezed to 180 x 180
@@ -49,7 +50,11 @@ if options.predict:
         raise SystemExit("no network has been stored yet: train it with --parts 3 --record, then ask again")
     network = keras.models.load_model(RESULTS / "07_part3.keras")
     for path in options.predict:
-        picture = keras.utils.img_to_array(keras.utils.load_img(path, target_size=(180, 180), interpolation="bilinear"))
+        try:
+            picture = keras.utils.img_to_array(keras.utils.load_img(path, target_size=(180, 180), interpolation="bilinear"))
+        except (OSError, ValueError) as error:
+            print(error)
+            continue
         dog = float(network.predict(picture[None])[0, 0])
         print(f"{path}: a {CLASSES[dog > 0.5]}, {max(dog, 1 - dog):.0%} sure")
     raise SystemExit
@@ -105,9 +110,8 @@ def textbook(augmentation=None, dropout=0.0):
 # %% A run
 # What happens in all parts: train, look at the validation pictures after each epoch, and keep the network of the epoch in which
 # most of them were named rightly. (The textbook goes by the loss, which chooses earlier epochs: it counts how sure a network
-# is, and rises when one gets too sure of its mistakes, even if it makes fewer of them. In part 2 that was epoch 40, with 0.79
-# on the test photographs.) Only the network that was kept sees the test pictures: its validation accuracy is the best of many,
-# so there is a little luck in it; its test accuracy has none.
+# is, and rises when one gets too sure of its mistakes, even if it makes fewer of them.) Only the network that was kept sees the
+# test pictures: its validation accuracy is the best of many, so there is a little luck in it; its test accuracy has none.
 #
 # `BackupAndRestore` writes down after each epoch where the run stands: stop it whenever you like, by Ctrl-C or by the power
 # switch, and start the lesson again; it goes on, to the very weights that it would have had. A run that is done is not done
@@ -160,8 +164,8 @@ def store(name, found):
 
 def write(path, text):
     """Write a file so that it is whole or not there."""
-    with replacing(path) as temporary:
-        temporary.write_text(text)
+    Path(f"{path}.part").write_text(text)
+    os.replace(f"{path}.part", path)
 
 
 results, networks = {}, {}                                           # of each part
@@ -170,7 +174,7 @@ results, networks = {}, {}                                           # of each p
 # The first loss is near ln 2: two classes, and no knowledge. Then the training curve goes down and down, until hardly one of
 # the 2,000 photographs is mistaken. The validation curve turns up after a handful of epochs: the network knows its photographs
 # by heart, and has little to say about others.
-if 1 in options.parts:
+if 1 in parts:
     keras.utils.set_random_seed(options.seed)
     model = textbook()
     model.summary()
@@ -190,7 +194,7 @@ augmentation = light()
 draws = np.concatenate([augmentation(some[:1], training=True).numpy() for _ in range(16)])
 viz.save(viz.images(draws.clip(0, 255).astype("uint8"), title="One picture, sixteen times"), OUTPUT / "07_augmented.png")
 
-if 2 in options.parts:
+if 2 in parts:
     keras.utils.set_random_seed(options.seed)
     model = textbook(light(), dropout=0.5)
     model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
@@ -260,7 +264,7 @@ def compiled(model, epochs, schedule=True, smoothing=0.1):
     return model
 
 
-if 3 in options.parts:
+if 3 in parts:
     keras.utils.set_random_seed(options.seed)
     model = better(64, 16, [1, 1, 1, 1], strong()) if options.quick else better(160, 32, [2, 2, 2, 1], strong())
     model = compiled(model, epochs[3])
@@ -291,8 +295,8 @@ if options.ablate:
             averages = [] if without == "averaged weights" else [callbacks.SwapEMAWeights(swap_on_epoch=True)]
             store(name, fit(name, small(**change), epochs["ablation"], *averages))
         log = json.loads((OUTPUT / f"{name}.json").read_text())
-        last = {name: round(float(np.mean(log[name][-10:])), 4) for name in ("accuracy", "val_accuracy")}
-        rows.append({"without": without, "seed": options.seed, **last, "seconds": round(sum(log["seconds"]))})
+        mean = {key: round(float(np.mean(log[key][-10:])), 4) for key in ("accuracy", "val_accuracy")}
+        rows.append({"without": without, "seed": options.seed, **mean, "seconds": round(sum(log["seconds"]))})
     if options.record:
         write(RESULTS / "07_ablation.json", '{"rows": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]}\n")
 elif (RESULTS / "07_ablation.json").exists():
@@ -300,7 +304,10 @@ elif (RESULTS / "07_ablation.json").exists():
 else:
     rows = []
 for row in rows:
-    print("part 3, small, without {without}: training accuracy {accuracy:.3f}, validation {val_accuracy:.3f}".format(**row))
+    what = "with everything" if row["without"] == "nothing" else f"without {row['without']}"
+    print(f"part 3, small, {what}: accuracy in training {row['accuracy']:.3f}, in validation {row['val_accuracy']:.3f}")
+if not parts:
+    raise SystemExit
 
 # %% All runs in one picture
 # Where the lines of training and validation part, a network begins to learn its pictures by heart: in part 1 after a few

@@ -40,7 +40,8 @@ FASTER, START = 4, 0.1                                     # START: the width of
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="small arrays, few digits; the times mean nothing")
-options, _ = parser.parse_known_args()
+parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
+options = parser.parse_args()
 keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
 

@@ -28,7 +28,8 @@ L2 = 2 ** 20                                               # bytes of a core's s
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="tiny images, one run each: are all equal? The times mean nothing")
-options, _ = parser.parse_known_args()
+parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
+options = parser.parse_args()
 
 TURNS, RUNS = (1, 1) if options.quick else (3, 4)
 IMAGES, SIDE, FIRST_SIDE = (1, 12, 12) if options.quick else (16, 64, 176)     # the sides are those of the results

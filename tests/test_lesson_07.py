@@ -72,10 +72,10 @@ def test_it_names_ones_own_pictures(tmp_path):
     """Drawn ones, of any size: what it makes of them is its own business, but it says so, and how sure it is."""
     cats_vs_dogs.draw(tmp_path / "drawn", size=90, counts=(1, 1, 1))
     pictures = sorted((tmp_path / "drawn").rglob("*.jpg"))[:2]
-    done = subprocess.run([sys.executable, LESSON, "--predict", *pictures], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, LESSON, "--predict", tmp_path / "none.jpg", *pictures], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert len(lines) == 2
+    missing, *lines = done.stdout.splitlines()
+    assert "none.jpg" in missing and len(lines) == 2
     for path, line in zip(pictures, lines):
         name, _, found = line.rpartition(": a ")
         assert name == str(path) and found.split(",")[0] in ("cat", "dog") and found.endswith("% sure")

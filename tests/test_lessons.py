@@ -39,6 +39,12 @@ def test_nothing_learned_is_noticed(path, tmp_path):
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_mistyped_options_are_refused(path):
+    done = subprocess.run([sys.executable, path, "--f=notebook.json", "--quik"], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.endswith("error: unrecognized arguments: --quik\n")
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_form(path):
     """A docstring with what it needs and what to expect, cells with prose, and a last cell that asserts."""
     text = path.read_text(encoding="utf-8")
