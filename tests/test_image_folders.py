@@ -400,6 +400,7 @@ def test_a_model_learns_from_a_folder(folder):
     (dict(labels=[0.5] * 20), ValueError, "one integer for each file, got float64"),
     (dict(labels=[5] * 10 + [7] * 10, label_mode="categorical"), ValueError, "needs labels from 0 to 1.*got 5 to 7"),
     (dict(labels=[1] * 20, class_names=["cat"]), ValueError, 'class_names is for labels="inferred"'),
+    (dict(class_names=["cat", "dog", "cat"]), ValueError, "names each subfolder once, got \\['cat', 'dog', 'cat'\\]"),
     (dict(class_names=["cat", "cow"]), ValueError, "which has \\['cat', 'dog'\\], got \\['cat', 'cow'\\]"),
     (dict(label_mode="one_hot"), ValueError, "unknown label_mode 'one_hot'"),
     (dict(label_mode="binary", class_names=["dog"]), ValueError, "for two classes, there are 1: \\['dog'\\]"),
@@ -411,9 +412,13 @@ def test_a_model_learns_from_a_folder(folder):
     (dict(subset="training"), ValueError, "validation_split and subset go together"),
     (dict(validation_split=0.1), ValueError, "validation_split and subset go together"),
     (dict(validation_split=1.5, subset="training"), ValueError, "between 0 and 1, got 1.5"),
+    (dict(validation_split="0.2", subset="training", seed=1), ValueError, "is a number between 0 and 1, got '0.2'"),
+    (dict(validation_split=[0.2, 0.3], subset="both", seed=1), ValueError, "is a number between 0 and 1, got \\[0.2, 0.3\\]"),
+    (dict(validation_split=float("nan"), subset="both", seed=1), ValueError, "is a number between 0 and 1, got nan"),
     (dict(validation_split=0.2, subset="training"), ValueError, "needs a seed, so that the same files"),
     (dict(validation_split=0.2, subset="both"), ValueError, "needs a seed, so that the same files"),
-    (dict(validation_split=0.01, subset="validation", seed=1), ValueError, "there are no validation images in"),
+    (dict(validation_split=0.01, subset="validation", seed=1), ValueError, "validation_split=0.01 of the 20 files in .* leaves none for validation"),
+    (dict(validation_split=0.01, subset="both", seed=1), ValueError, "leaves none for validation"),
     (dict(seed=-1), ValueError, "the seed is an integer from 0 to .*, got -1"),
     (dict(seed="a"), ValueError, "the seed is an integer from 0 to .*, got 'a'"),
     (dict(unreadable="ignore"), ValueError, "unknown unreadable 'ignore'"),
@@ -434,8 +439,25 @@ def test_folders_without_images(tmp_path):
     with pytest.raises(ValueError, match="there are no images in .*; files that end in .bmp, .gif, .jpeg, .jpg, .png are taken"):
         image_dataset_from_directory(tmp_path, verbose=False)
     (tmp_path / "cat" / "a.png").write_bytes(b"")
-    with pytest.warns(UserWarning, match="1 of 1 files"), pytest.raises(ValueError, match="there are no images .*; 1 cannot be read"):
+    with pytest.warns(UserWarning, match="1 of 1 files"), pytest.raises(ValueError, match="there are no readable images .*: of the 1 files there none can be read; the first: .*a.png"):
         image_dataset_from_directory(tmp_path, verbose=False)
+
+
+def test_the_folder_of_one_class_is_told_apart_from_an_empty_one(folder):
+    for label_mode in "int", "binary":
+        with pytest.raises(ValueError, match="cat itself holds 11 images, but has no subfolder of a class .*: pass the folder above it, or labels=None"):
+            image_dataset_from_directory(folder / "cat", label_mode=label_mode, verbose=False)
+    (folder / "cat" / "empty").mkdir()
+    with pytest.raises(ValueError, match="cat itself holds 11 images"):
+        image_dataset_from_directory(folder / "cat", verbose=False)
+    assert len(image_dataset_from_directory(folder / "cat", labels=None, verbose=False).file_paths) == 11
+
+
+def test_a_split_of_unreadable_files_is_told(folder):
+    for path in (folder / "dog").iterdir():
+        path.write_bytes(b"")
+    with pytest.warns(UserWarning, match="9 of 9 files"), pytest.raises(ValueError, match="no validation images in .*: of the 9 files there none can be"):
+        image_dataset_from_directory(folder, validation_split=0.45, subset="validation", shuffle=False, verbose=False)
 
 
 # Resizing ---------------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ import functools
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from numbers import Real
 
 import numpy as np
 
@@ -47,7 +48,8 @@ def image_dataset_from_directory(
         shuffle: mix the files, anew in each pass; otherwise they come in alphabetical order.
         seed: for the same orders, and the same split, in each run.
         validation_split: which part of the files, their end after a first shuffle, is for validation.
-        subset: "training" or "validation"; or "both", for a list of these two datasets.
+        subset: "training" or "validation"; or "both", for a list of these two datasets. As in Keras, `shuffle` mixes
+            "validation" anew in each pass, as "training", but not the second of "both".
         interpolation: "bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian" or "mitchellcubic".
         follow_links: whether to look into folders that are links.
         crop_to_aspect_ratio: cut images to the shape of `image_size` before they are resized, in place of distorting them.
@@ -77,6 +79,8 @@ def image_dataset_from_directory(
         raise ValueError("image_dataset_from_directory: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
 
     paths, numbers, class_names = list_files(directory, labels, class_names, follow_links)
+    if not paths:
+        raise ValueError(_why_none(directory))
     if verbose:
         print(f"Found {len(paths)} files" + (f" belonging to {len(class_names)} classes." if class_names is not None else "."))
     _check_labels(numbers, label_mode, class_names)
@@ -87,15 +91,18 @@ def image_dataset_from_directory(
     load = functools.partial(_load, color_mode=color_mode, size=tuple(map(int, size)), interpolation=interpolation,
                              crop=crop_to_aspect_ratio, pad=pad_to_aspect_ratio, skip=unreadable == "skip", warned=set())
 
-    def dataset(part, shuffle, name):
+    def dataset(part, shuffle, name=""):
         some, theirs, left_out = paths[part], numbers[part], []
+        if not some:
+            raise ValueError(f"validation_split={validation_split} of the {len(paths)} files in {directory} leaves none for "
+                             f"{name}")
         if verbose and name:
             print(f"Using {len(some)} files for {name}.")
         if unreadable == "skip":
             some, theirs, left_out = _readable(some, theirs)
         if not some:
-            raise ValueError(f"there are no {name + ' ' if name else ''}images in {directory}; files that end in "
-                             f"{', '.join(FORMATS)} are taken" + (f"; {len(left_out)} cannot be read" if left_out else ""))
+            raise ValueError(f"there are no {name or 'readable'} images in {directory}: of the {len(left_out)} files there "
+                             f"none can be read; the first: {left_out[0]}")
         found = Dataset.from_tensor_slices((some, _encoded(theirs, label_mode, class_names)) if label_mode else (some,))
         found = found.shuffle(len(some), seed) if shuffle else found
         found = found.map(load, AUTOTUNE)
@@ -104,10 +111,14 @@ def image_dataset_from_directory(
         return found
 
     kept = len(paths) - int((validation_split or 0) * len(paths))
-    parts = {"training": (slice(kept), shuffle, "training"), "validation": (slice(kept, None), shuffle, "validation")}
-    if subset == "both":
-        return [dataset(*parts["training"]), dataset(slice(kept, None), False, "validation")]
-    return dataset(*parts[subset]) if subset else dataset(slice(None), shuffle, "")
+    training, validation = slice(kept), slice(kept, None)
+    if not subset:
+        return dataset(slice(None), shuffle)
+    if subset == "training":
+        return dataset(training, shuffle, "training")
+    if subset == "validation":
+        return dataset(validation, shuffle, "validation")
+    return [dataset(training, shuffle, "training"), dataset(validation, False, "validation")]
 
 
 def _check_arguments(labels, label_mode, class_names, color_mode, size, interpolation, format, unreadable):
@@ -136,8 +147,8 @@ def _check_split(validation_split, subset, shuffle, seed):
     one_of("image_dataset_from_directory", "subset", subset or "both", ["training", "validation", "both"])
     if seed is not None and not (is_size(seed) and seed < 2 ** 32):
         raise ValueError(f"the seed is an integer from 0 to 2**32 - 1, got {seed!r}")
-    if validation_split and not 0 < validation_split < 1:
-        raise ValueError(f"validation_split lies between 0 and 1, got {validation_split}")
+    if validation_split is not None and not (isinstance(validation_split, Real) and 0 <= validation_split < 1):
+        raise ValueError(f"validation_split is a number between 0 and 1, got {validation_split!r:.60}")
     if bool(validation_split) != bool(subset):
         raise ValueError(f"validation_split and subset go together, got {validation_split} and {subset!r}")
     if validation_split and shuffle and seed is None:
@@ -169,6 +180,8 @@ def list_files(directory, labels="inferred", class_names=None, follow_links: boo
     class_names = there if class_names is None else list(class_names)
     if not set(class_names) <= set(there):
         raise ValueError(f"class_names are names of subfolders of {directory}, which has {there}, got {class_names}")
+    if len(set(class_names)) < len(class_names):           # their files would come twice, with labels that differ
+        raise ValueError(f"class_names names each subfolder once, got {class_names}")
     found = [list(_files(os.path.join(directory, name), follow_links)) for name in class_names]
     return sum(found, []), np.repeat(np.arange(len(found), dtype=np.int32), [len(part) for part in found]), class_names
 
@@ -176,6 +189,15 @@ def list_files(directory, labels="inferred", class_names=None, follow_links: boo
 def _files(folder, follow_links):
     for place, _, names in sorted(os.walk(folder, followlinks=follow_links), key=lambda step: step[0]):
         yield from (os.path.join(place, name) for name in sorted(names) if name.lower().endswith(FORMATS))
+
+
+def _why_none(directory):
+    """What to say where no image was found."""
+    direct = sum(name.lower().endswith(FORMATS) for name in os.listdir(directory))
+    if direct:
+        return (f"{directory} itself holds {direct} images, but has no subfolder of a class with images in it: pass the folder "
+                "above it, or labels=None for images without labels")
+    return f"there are no images in {directory}; files that end in {', '.join(FORMATS)} are taken"
 
 
 def _encoded(numbers, label_mode, class_names):
