@@ -8,6 +8,7 @@ import pytest
 
 import tinyvision as tv
 from tinyvision import callbacks, layers
+from tinyvision.metrics.direction import direction
 
 
 class Dummy:
@@ -94,15 +95,6 @@ def test_early_stopping_starts_afresh():
     assert drive(stop, CURVES["late"]) == first == {"epochs": 2, "weights": 0.0, "saved": []}
 
 
-@pytest.mark.parametrize("monitor, rising", [
-    ("val_loss", False), ("loss", False), ("mse", False), ("val_accuracy", True), ("acc", True),
-    ("sparse_categorical_accuracy", True), ("val_auc", True), ("precision", True)])
-def test_the_direction_follows_from_the_name(monitor, rising):
-    up = drive(callbacks.EarlyStopping(monitor=monitor), CURVES["up"], monitor)["epochs"]
-    assert (up == 4) == rising
-    assert (drive(callbacks.EarlyStopping(monitor=monitor, mode="max"), CURVES["up"], monitor)["epochs"]) == 4
-
-
 def test_early_stopping_tells_what_it_did(capsys):
     drive(callbacks.EarlyStopping(verbose=1, patience=1), CURVES["late"])
     assert capsys.readouterr().out == "Stopped after epoch 2: val_loss was best in epoch 1, 3.0000\n"
@@ -153,6 +145,14 @@ def test_a_checkpoint_without_its_number_is_kept(keras):
     with pytest.warns(UserWarning):
         assert ours == drive(keras.callbacks.ModelCheckpoint(**settings), [3.0, None, 2.0, 4.0])
     assert ours["saved"] == [("model", f"m-{epoch}.keras") for epoch in (1, 2, 3)]
+
+
+def test_a_path_that_names_what_is_not_there():
+    with pytest.raises(ValueError, match="the path '{val_loss:.2f}.keras' names 'val_loss', which is not in the logs: there is "
+                                         "epoch, accuracy; fit needs validation_data"):
+        drive(callbacks.ModelCheckpoint("{val_loss:.2f}.keras"), [1.0], "accuracy")
+    with pytest.raises(ValueError, match="names 'batch', which is not in the logs: there is epoch, loss$"):
+        drive(callbacks.ModelCheckpoint("{batch}.keras"), [1.0], "loss")
 
 
 def test_a_checkpoint_tells_what_it_did(capsys):
@@ -236,6 +236,115 @@ def test_lines_are_on_disk_when_training_crashes(tmp_path):
         tiny().fit(X, Y, epochs=5, verbose=0, callbacks=[callbacks.CSVLogger(tmp_path / "log.csv"), Crash()])
     lines = (tmp_path / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in lines] == ["epoch", "0", "1", "2"]
+
+
+# Which way is better ----------------------------------------------------------------------------------------------------
+
+METRICS = {
+    name: {"IoU": {"num_classes": 2, "target_class_ids": [0]}, "OneHotIoU": {"num_classes": 2, "target_class_ids": [0]},
+           "MeanIoU": {"num_classes": 2}, "OneHotMeanIoU": {"num_classes": 2}, "SensitivityAtSpecificity": {"specificity": 0.5},
+           "SpecificityAtSensitivity": {"sensitivity": 0.5}, "PrecisionAtRecall": {"recall": 0.5},
+           "RecallAtPrecision": {"precision": 0.5}}.get(name, {})
+    for name, found in vars(tv.metrics).items()
+    if isinstance(found, type) and name not in ("Metric", "MeanMetricWrapper")}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_metrics_have_the_direction_of_keras(keras, name):
+    there = getattr(getattr(keras.metrics, name)(**METRICS[name]), "_direction", None)
+    assert direction(getattr(tv.metrics, name)(**METRICS[name])) == there
+    assert there or name in ("Mean", "Sum", "TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives")
+
+
+def watching(make, monitor, values, *metrics):
+    """How a callback takes numbers of a metric of a model that was compiled with it."""
+    model = tiny([*metrics])
+    callback = make(monitor)
+    callback.model = model
+    callback.on_train_begin()
+    kept = []
+    for epoch, value in enumerate(values):
+        callback.on_epoch_end(epoch, {monitor: value})
+        kept.append(callback.best)
+    return kept
+
+
+WATCHERS = [lambda monitor: callbacks.EarlyStopping(monitor), lambda monitor: callbacks.ReduceLROnPlateau(monitor)]
+
+
+@pytest.mark.parametrize("make", WATCHERS)
+@pytest.mark.parametrize("monitor, metric, rising", [
+    ("val_loss", "mse", False), ("loss", "mse", False), ("val_mse", "mse", False), ("acc", "acc", True), ("accuracy", "accuracy", True),
+    ("val_r2_score", "r2_score", True), ("f1_score", tv.metrics.F1Score(average="macro"), True),
+    ("val_cosine_similarity", "cosine_similarity", True), ("hits", tv.metrics.BinaryAccuracy(name="hits"), True),
+    ("val_io_u", tv.metrics.IoU(2, [0], name="io_u"), True), ("acceleration", tv.metrics.MeanSquaredError(name="acceleration"), False),
+    ("binary_accuracy", tv.metrics.binary_accuracy, True), ("huber_loss", tv.losses.Huber(), False),
+    ("log_cosh", tv.losses.log_cosh, False), ("precision", tv.metrics.Precision(), True)])
+def test_the_direction_is_that_of_the_metric(make, monitor, metric, rising):
+    """Not one that its name makes likely."""
+    assert watching(make, monitor, [1.0, 3.0, 2.0], metric) == ([1.0, 3.0, 3.0] if rising else [1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("make", [*WATCHERS, lambda monitor: callbacks.ModelCheckpoint("a.keras", monitor, save_best_only=True)])
+@pytest.mark.parametrize("monitor, metric, message", [
+    ("val_true_positives", tv.metrics.TruePositives(), "watches 'val_true_positives', which is a TruePositives: whether more or less "
+                                                       "of it is better cannot be told; give mode='max' or mode='min'$"),
+    ("learning_rate", "mse", "which is neither the loss nor a metric of compile: .*; give mode='max' or mode='min'. There is loss, mse"),
+    ("val_acuracy", "accuracy", "give mode='max' or mode='min': did you mean 'accuracy'. There is loss, accuracy"),
+    ("mine", tv.metrics.MeanMetricWrapper(lambda y, p: p - y, "mine"), "'mine', which is a MeanMetricWrapper: ")])
+def test_what_has_no_direction_needs_a_mode(make, monitor, metric, message):
+    with pytest.raises(ValueError, match=message):
+        watching(make, monitor, [], metric)
+
+
+def test_a_direction_is_needed_only_where_it_is_asked_for():
+    callback = callbacks.ModelCheckpoint("a.keras", "nothing")
+    callback.model = tiny()
+    callback.on_train_begin()
+    for name in "learning_rate", "true_positives":
+        assert watching(lambda monitor: callbacks.EarlyStopping(monitor, mode="max"), name, [1.0, 2.0]) == [1.0, 2.0]
+
+
+def test_the_best_by_a_metric_is_kept(tmp_path):
+    """R2 goes up as the training succeeds: no stop, and the last epoch is the best."""
+    model, rng = tiny([tv.metrics.R2Score()]), np.random.default_rng(0)
+    x = rng.standard_normal((16, 3))
+    y = x.sum(axis=1, keepdims=True)
+    best = callbacks.ModelCheckpoint(tmp_path / "best.keras", "val_r2_score", save_best_only=True)
+    history = model.fit(x, y, epochs=8, verbose=0, validation_data=(x, y), callbacks=[best, callbacks.EarlyStopping("val_r2_score")])
+    assert len(history.epoch) == 8 and best.best == max(history.history["val_r2_score"]) == history.history["val_r2_score"][-1]
+    np.testing.assert_array_equal(tv.models.load_model(tmp_path / "best.keras").get_weights()[0], model.get_weights()[0])
+
+
+def test_metrics_of_several_outputs_have_directions():
+    inputs = tv.Input((3,))
+    model = tv.Model(inputs, [layers.Dense(1, name="a")(inputs), layers.Dense(2, name="b")(inputs)])
+    model.compile("sgd", ["mse", "mse"], metrics=[["accuracy"], ["mae"]], weighted_metrics=[["accuracy"], []])
+    expected = {"a_loss": -1, "b_loss": -1, "a_accuracy": 1, "b_mae": -1, "a_weighted_accuracy": 1, "loss": -1}
+    for name, sign in expected.items():
+        watch = callbacks.EarlyStopping(f"val_{name}")
+        watch.model = model
+        assert watch.sign() == sign
+    history = model.fit(X, [Y, np.ones((12, 2))], epochs=2, verbose=0, callbacks=[callbacks.EarlyStopping(n) for n in expected])
+    assert set(expected) <= set(history.history)
+
+
+def test_one_number_is_watched():
+    three = np.array([0.1, 0.2, 0.3])
+    for make in WATCHERS:
+        with pytest.raises(ValueError, match=r"watches 'f1_score', which is not one number but an array of shape \(3,\): let the metric "
+                                             'average, with F1Score\\(average="macro"\\) for instance'):
+            watching(make, "f1_score", [three], tv.metrics.F1Score())
+        assert watching(make, "f1_score", [np.array([0.5])], tv.metrics.F1Score()) == [0.5]
+
+
+def test_metrics_that_are_arrays_are_shown(capsys):
+    model = tiny([tv.metrics.F1Score(), "mse"])
+    for verbose in 1, 2:
+        model.fit(X, Y, epochs=1, verbose=verbose)
+    assert ", f1_score=[1.], mse=" in capsys.readouterr().out
+    model.evaluate(X, Y)
+    assert ", f1_score: [1.], mse: " in capsys.readouterr().out
 
 
 # In fit -----------------------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ class LossOfOutputs:
 
 class _LossOfOutput(Mean):
     """The mean of the loss of one output, which LossOfOutputs has worked out already."""
+    direction = "down"
 
     def __init__(self, loss, output):
         super().__init__(f"{output}_loss")

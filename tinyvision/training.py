@@ -3,7 +3,7 @@ import operator
 
 from . import losses, metrics as metric_classes, optimizers
 from .autograd import Tensor, no_grad
-from .callbacks.base import History, ProgressBar
+from .callbacks.base import History, ProgressBar, shown
 from .data.batching import ArrayBatches, batches, unpacked
 from .structures import leaves, map_structure
 
@@ -226,7 +226,7 @@ class Trainer:
         if not logs:
             raise ValueError("evaluate: the data gave no batches")
         if verbose:
-            print(", ".join(f"{name}: {value:.4f}" for name, value in logs.items()))
+            print(shown(logs, ": "))
         return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]
 
 

@@ -48,19 +48,20 @@ class ProgressBar(Callback):
         self.bar = progress_bar(self.steps, f"Epoch {epoch + 1}/{self.epochs}", unit="batch", disable=self.lines)
 
     def on_train_batch_end(self, batch, logs):
-        self.bar.set_postfix_str(_shown(logs), refresh=False)
+        self.bar.set_postfix_str(shown(logs), refresh=False)
         self.bar.update(batch + 1 - self.bar.n)
 
     def on_epoch_end(self, epoch, logs):
-        self.bar.set_postfix_str(_shown(logs), refresh=not self.lines)
+        self.bar.set_postfix_str(shown(logs), refresh=not self.lines)
         self.bar.close()
         if self.lines:
-            print(f"Epoch {epoch + 1}/{self.epochs}: {_shown(logs)}")
+            print(f"Epoch {epoch + 1}/{self.epochs}: {shown(logs)}")
 
     def on_train_end(self, logs):
         if self.bar is not None:
             self.bar.close()
 
 
-def _shown(logs):
-    return ", ".join(f"{name}={value:.4f}" for name, value in logs.items())
+def shown(logs, sign="=") -> str:
+    """Loss and metrics in one line; metrics that have a number for each class as arrays."""
+    return ", ".join(f"{name}{sign}{x.round(4) if getattr(x, 'ndim', 0) else f'{x:.4f}'}" for name, x in logs.items())

@@ -48,7 +48,8 @@ class ReduceLROnPlateau(Monitor):
         factor: the new rate is factor times the old one.
         patience: how many epochs without anything better it takes.
         verbose: 1 says what is set.
-        mode: "min", "max", or "auto": "max" for accuracies, "min" for all else.
+        mode: "min", "max", or "auto": "min" for the loss; for metrics as their `direction` says, "up" or "down". Metrics that
+            have none, and what callbacks add to the logs, need "min" or "max".
         min_delta: how much better counts as better.
         cooldown: how many epochs do not count after the rate was lowered.
         min_lr: no rate is lower than this.
@@ -62,6 +63,7 @@ class ReduceLROnPlateau(Monitor):
         self.factor, self.patience, self.verbose, self.cooldown, self.min_lr = factor, patience, verbose, cooldown, min_lr
 
     def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
         self.best, self.wait, self.cooling = None, 0, 0
 
     def on_epoch_end(self, epoch, logs):

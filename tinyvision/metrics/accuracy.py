@@ -17,6 +17,7 @@ class Accuracy(MeanMetricWrapper):
     >>> Accuracy()([1, 2, 3, 4], [0, 2, 3, 4])
     0.75
     """
+    direction = "up"
 
     def __init__(self, name="accuracy"):
         super().__init__(_equal, name)
@@ -37,6 +38,7 @@ class BinaryAccuracy(MeanMetricWrapper):
     >>> BinaryAccuracy(threshold=0.7)([1, 1, 0, 0], [0.9, 0.6, 0.6, 0.2])
     0.75
     """
+    direction = "up"
 
     def __init__(self, name="binary_accuracy", threshold=0.5):
         super().__init__(lambda y_true, y_pred: binary_accuracy(y_true, y_pred, threshold), name)
@@ -50,6 +52,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
     Args:
         name: in logs.
     """
+    direction = "up"
 
     def __init__(self, name="categorical_accuracy"):
         super().__init__(categorical_accuracy, name)
@@ -63,6 +66,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
     Args:
         name: in logs.
     """
+    direction = "up"
 
     def __init__(self, name="sparse_categorical_accuracy"):
         super().__init__(sparse_categorical_accuracy, name)
@@ -116,6 +120,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     >>> TopKCategoricalAccuracy(k=2)([[0, 0, 1], [0, 1, 0]], [[0.5, 0.2, 0.3], [0.5, 0.1, 0.4]])
     0.5
     """
+    direction = "up"
 
     def __init__(self, k=5, name="top_k_categorical_accuracy"):
         super().__init__(lambda *y: top_k_categorical_accuracy(*y, k), name)
@@ -131,6 +136,7 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         name: in logs.
         from_sorted_ids: whether predictions are class numbers, the most probable first, in place of a score for each class.
     """
+    direction = "up"
 
     def __init__(self, k=5, name="sparse_top_k_categorical_accuracy", from_sorted_ids=False):
         super().__init__(lambda *y: sparse_top_k_categorical_accuracy(*y, k, from_sorted_ids), name)

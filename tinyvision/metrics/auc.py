@@ -31,6 +31,7 @@ class AUC(Metric):
     >>> AUC(num_thresholds=3)([0, 0, 1, 1], [0.0, 0.5, 0.3, 0.9])
     0.75
     """
+    direction = "up"
 
     def __init__(self, num_thresholds=200, curve="ROC", summation_method="interpolation", name=None, thresholds=None,
                  multi_label=False, num_labels=None, label_weights=None, from_logits=False):

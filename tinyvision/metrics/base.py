@@ -15,6 +15,9 @@ class Metric(Configurable):
 
     Args:
         name: in logs.
+
+    Attributes:
+        direction: "up" if more of it is better, "down" if less is, for callbacks; a class attribute of those that say it.
     """
 
     weighs = False                                         # whether update_state takes the weights of samples

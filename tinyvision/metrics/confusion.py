@@ -136,6 +136,7 @@ class Precision(_Confusion):
     >>> Precision()([0, 1, 1, 1], [0.9, 0.1, 0.8, 0.7])
     0.6666666666666666
     """
+    direction = "up"
 
     def __init__(self, thresholds=None, top_k=None, class_id=None, name=None):
         super().__init__(thresholds, name, top_k, class_id)
@@ -154,6 +155,7 @@ class Recall(Precision):
     >>> Recall()([0, 1, 1, 1], [0.9, 0.1, 0.8, 0.7])
     0.6666666666666666
     """
+    direction = "up"
 
     def result(self):
         return plain(ratio(self.counts[FOUND], self.counts[FOUND] + self.counts[MISSED]))
@@ -161,6 +163,7 @@ class Recall(Precision):
 
 class _Best(_Confusion):
     """The best of one ratio at the thresholds where another is as large as asked for."""
+    direction = "up"
 
     def __init__(self, value, what, num_thresholds, class_id, name):
         if not 0 <= value <= 1:

@@ -19,6 +19,7 @@ class FBetaScore(Metric):
         threshold: predictions above it are positive; None: the largest of a sample is.
         name: in logs.
     """
+    direction = "up"
 
     def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score"):
         super().__init__(name)

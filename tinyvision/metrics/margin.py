@@ -9,6 +9,7 @@ class Hinge(MeanMetricWrapper):
     Args:
         name: in logs.
     """
+    direction = "down"
 
     def __init__(self, name="hinge"):
         super().__init__(losses.hinge, name)
@@ -20,6 +21,7 @@ class SquaredHinge(MeanMetricWrapper):
     Args:
         name: in logs.
     """
+    direction = "down"
 
     def __init__(self, name="squared_hinge"):
         super().__init__(losses.squared_hinge, name)
@@ -31,6 +33,7 @@ class CategoricalHinge(MeanMetricWrapper):
     Args:
         name: in logs.
     """
+    direction = "down"
 
     def __init__(self, name="categorical_hinge"):
         super().__init__(losses.categorical_hinge, name)

@@ -25,6 +25,7 @@ class IoU(Metric):
     >>> IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1])
     0.3333333333333333
     """
+    direction = "up"
 
     def __init__(self, num_classes, target_class_ids, name=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True,
                  axis=-1):

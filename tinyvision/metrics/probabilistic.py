@@ -13,6 +13,7 @@ class KLDivergence(MeanMetricWrapper):
         name: in logs.
     """
     aliases = "kld",
+    direction = "down"
 
     def __init__(self, name="kl_divergence"):
         super().__init__(losses.kl_divergence, name)
@@ -24,6 +25,7 @@ class Poisson(MeanMetricWrapper):
     Args:
         name: in logs.
     """
+    direction = "down"
 
     def __init__(self, name="poisson"):
         super().__init__(losses.poisson, name)
@@ -38,6 +40,7 @@ class BinaryCrossentropy(MeanMetricWrapper):
         label_smoothing: in [0, 1]: draws the labels towards a half.
     """
     aliases = "bce",
+    direction = "down"
 
     def __init__(self, name="binary_crossentropy", from_logits=False, label_smoothing=0):
         fraction(label_smoothing)
@@ -54,6 +57,7 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         axis: of the classes.
     """
     aliases = "cce",
+    direction = "down"
 
     def __init__(self, name="categorical_crossentropy", from_logits=False, label_smoothing=0, axis=-1):
         fraction(label_smoothing)
@@ -69,6 +73,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         ignore_class: a class number (255, or -1) whose samples or pixels do not count.
         axis: of the classes.
     """
+    direction = "down"
 
     def __init__(self, name="sparse_categorical_crossentropy", from_logits=False, ignore_class=None, axis=-1):
         super().__init__(lambda *y: losses.sparse_categorical_crossentropy(*y, from_logits, ignore_class, axis), name)

@@ -19,6 +19,7 @@ class R2Score(Metric):
         num_regressors: of how many numbers the prediction is made, for the adjusted score; 0 does not adjust.
         name: in logs.
     """
+    direction = "up"
 
     def __init__(self, class_aggregation="uniform_average", num_regressors=0, name="r2_score"):
         super().__init__(name)

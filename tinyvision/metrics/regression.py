@@ -14,6 +14,7 @@ class MeanSquaredError(MeanMetricWrapper):
         name: in logs.
     """
     aliases = "mse",
+    direction = "down"
 
     def __init__(self, name="mean_squared_error"):
         super().__init__(losses.mean_squared_error, name)
@@ -26,6 +27,7 @@ class MeanAbsoluteError(MeanMetricWrapper):
         name: in logs.
     """
     aliases = "mae",
+    direction = "down"
 
     def __init__(self, name="mean_absolute_error"):
         super().__init__(losses.mean_absolute_error, name)
@@ -38,6 +40,7 @@ class MeanAbsolutePercentageError(MeanMetricWrapper):
         name: in logs.
     """
     aliases = "mape",
+    direction = "down"
 
     def __init__(self, name="mean_absolute_percentage_error"):
         super().__init__(losses.mean_absolute_percentage_error, name)
@@ -50,6 +53,7 @@ class MeanSquaredLogarithmicError(MeanMetricWrapper):
         name: in logs.
     """
     aliases = "msle",
+    direction = "down"
 
     def __init__(self, name="mean_squared_logarithmic_error"):
         super().__init__(losses.mean_squared_logarithmic_error, name)
@@ -62,6 +66,7 @@ class LogCoshError(MeanMetricWrapper):
         name: in logs.
     """
     aliases = "logcosh",
+    direction = "down"
 
     def __init__(self, name="logcosh"):
         super().__init__(losses.log_cosh, name)
@@ -74,6 +79,7 @@ class CosineSimilarity(MeanMetricWrapper):
         name: in logs.
         axis: along which the vectors lie.
     """
+    direction = "up"
 
     def __init__(self, name="cosine_similarity", axis=-1):
         super().__init__(lambda y_true, y_pred: -losses.cosine_similarity(y_true, y_pred, axis), name)
@@ -88,6 +94,7 @@ class RootMeanSquaredError(Mean):
     >>> RootMeanSquaredError()([0.0, 0.0], [3.0, 4.0])
     3.5355339059327378
     """
+    direction = "down"
 
     def __init__(self, name="root_mean_squared_error"):
         super().__init__(name)
