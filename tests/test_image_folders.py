@@ -15,7 +15,7 @@ from PIL import Image
 
 import tinyvision as tv
 from tinyvision import layers
-from tinyvision.data.images import UnreadableImage, check_image, read_image
+from tinyvision.data.images import MissingImage, UnreadableImage, check_image, read_image
 from tinyvision.data.resizing import resized
 from tinyvision.utils import array_to_img, image_dataset_from_directory, img_to_array, load_img, save_img
 
@@ -231,6 +231,40 @@ def test_errors_of_the_machine_are_no_broken_images(tmp_path, monkeypatch, numbe
         list(data)
     with pytest.raises(OSError, match=os.strerror(number)):
         image_dataset_from_directory(tmp_path, image_size=(4, 6), verbose=False)
+
+
+def test_what_is_unreadable_is_an_error_of_values_and_of_files(tmp_path):
+    """As Keras's are: the usual scripts that clean a folder catch OSError."""
+    (tmp_path / "a.png").write_bytes(b"a cat")
+    for path, missing in (tmp_path / "a.png", False), (tmp_path / "b.png", True), (tmp_path, False):
+        with pytest.raises(UnreadableImage) as caught:
+            load_img(path)
+        assert isinstance(caught.value, OSError) and isinstance(caught.value, ValueError)
+        assert isinstance(caught.value, FileNotFoundError) == isinstance(caught.value, MissingImage) == missing
+        assert str(caught.value).startswith(str(path))
+
+
+def test_bytes_are_what_a_file_holds():
+    content = encoded("PNG")
+    for read in load_img, read_image:
+        for kind in bytes, bytearray, memoryview, io.BytesIO:
+            np.testing.assert_array_equal(np.asarray(read(kind(content))), PIXELS)
+        for broken, message in [(b"cat.png", "what these 7 bytes hold is no image of a kind .*: it begins with b'cat.png'"),
+                                (b"", "what these 0 bytes hold is empty"), (content[:500], "what these 500 bytes hold cannot be decoded: .*truncated")]:
+            with pytest.raises(UnreadableImage, match=f"^{message}"):
+                read(broken)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: load_img(b"x" * 10 ** 6), lambda: load_img(encoded("PNG") * 1000 + b"x"), lambda: load_img("x" * 10 ** 6), lambda: load_img("x\0" * 10 ** 6),
+    lambda: load_img("x/" * 200), lambda: load_img(io.BytesIO(b"x" * 10 ** 6)), lambda: img_to_array("x" * 10 ** 6), lambda: img_to_array(b"x" * 10 ** 6),
+    lambda: load_img("a.png", target_size="x" * 10 ** 6), lambda: save_img("a." + "x" * 10 ** 6, PIXELS), lambda: read_image(b"\xff\xd8\xff" * 10 ** 6),
+], ids=range(11))
+def test_messages_quote_little(make):
+    try:
+        make()
+    except (ValueError, TypeError) as error:
+        assert len(str(error)) < 300 and "x" * 101 not in str(error)
 
 
 def test_paths_that_cannot_be_are_unreadable(tmp_path):
@@ -498,7 +532,50 @@ def test_images_and_arrays(tmp_path):
     assert load_img(tmp_path / "b.jpg").mode == "RGB"
 
 
+def test_images_in_other_files(tmp_path):
+    for ending in "png", "PNG", "tif", "tiff", "bmp", "webp":
+        save_img(tmp_path / f"a.{ending}", PIXELS, scale=False, **({"lossless": True} if ending == "webp" else {}))
+        with Image.open(tmp_path / f"a.{ending}") as found:
+            np.testing.assert_array_equal(found, PIXELS)
+    for name in "jpg", "JPEG", "jpeg":
+        file = io.BytesIO()
+        save_img(file, PIXELS, file_format=name, scale=False, quality=50)
+        assert file.getvalue() == encoded("JPEG", quality=50)
+    with open(tmp_path / "b.bmp", "wb") as file:           # it has a name
+        save_img(file, PIXELS, scale=False)
+    np.testing.assert_array_equal(read_image(tmp_path / "b.bmp"), PIXELS)
+    save_img(tmp_path / "deep.tiff", DEEP[..., None], scale=False)
+    with Image.open(tmp_path / "deep.tiff") as found:
+        np.testing.assert_array_equal(found, DEEP)
+
+
+def test_what_cannot_be_saved_overwrites_nothing(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encoded("JPEG"))
+    for x, settings in (DEEP[..., None], dict(scale=False)), (PIXELS, dict(quality="best ever")), (PIXELS, dict(file_format="xyz")):
+        with pytest.raises(ValueError):
+            save_img(path, x, **settings)
+        assert path.read_bytes() == encoded("JPEG")
+
+
 @pytest.mark.parametrize("make, error, message", [
+    (lambda: load_img("a.png", target_size=180), ValueError, r"load_img: target_size is a pair of positive integers \(height, width\), got 180"),
+    (lambda: load_img("a.png", target_size=(180, 180, 3)), ValueError, r"target_size is a pair .*got \(180, 180, 3\)"),
+    (lambda: load_img("a.png", target_size=(180.0, 180.0)), ValueError, r"target_size is a pair .*got \(180.0, 180.0\)"),
+    (lambda: load_img("a.png", target_size=(0, 5)), ValueError, r"target_size is a pair .*got \(0, 5\)"),
+    (lambda: load_img(None), TypeError, "a path, an open file or the bytes of one, got NoneType"),
+    (lambda: read_image([1, 2]), TypeError, "a path, an open file or the bytes of one, got list"),
+    (lambda: img_to_array("a.png"), TypeError, r"not the file of one: img_to_array\(load_img\(path\)\); got 'a.png'"),
+    (lambda: img_to_array(Path("a.png")), TypeError, r"img_to_array\(load_img\(path\)\)"),
+    (lambda: img_to_array(b"a.png"), TypeError, r"img_to_array\(load_img\(path\)\)"),
+    (lambda: save_img("a.xyz", PIXELS), ValueError, "save_img: there is no format 'xyz'; there is png, jpeg, "),
+    (lambda: save_img("a.png", PIXELS, file_format="jepg"), ValueError, "save_img: there is no format 'jepg'"),
+    (lambda: save_img("a", PIXELS), ValueError, 'nothing tells the format: pass file_format="png", or a path that ends in .png'),
+    (lambda: save_img(io.BytesIO(), PIXELS), ValueError, "nothing tells the format"),
+    (lambda: save_img(None, PIXELS), TypeError, "save_img writes to a path or an open file, got NoneType"),
+    (lambda: save_img("a.jpg", DEEP[..., None], scale=False), ValueError, "goes to 64773, JPEG to 255: save a tiff, or with scale=True"),
+    (lambda: save_img("a.gif", DEEP[..., None], scale=False), ValueError, "goes to 64773, GIF to 255"),
+    (lambda: save_img("a.xbm", PIXELS), ValueError, "save_img: an image of 3 channels cannot become XBM: cannot write mode RGB"),
     (lambda: array_to_img(np.ones((3, 4))), ValueError, r"one image \(H, W, C\) of 1, 3 or 4 channels, got shape \(3, 4\)"),
     (lambda: array_to_img(np.ones((3, 4, 2))), ValueError, "got shape"),
     (lambda: array_to_img(np.full((3, 4, 3), np.nan)), ValueError, "nan or inf"),
@@ -506,13 +583,13 @@ def test_images_and_arrays(tmp_path):
     (lambda: array_to_img(np.ones((3, 4, 3)), "channels_first"), ValueError, "channels_first"),
     (lambda: img_to_array(np.ones(3)), ValueError, r"\(H, W\) or \(H, W, C\), got shape \(3,\)"),
     (lambda: img_to_array(np.ones((3, 4)), "channels_first"), ValueError, "channels_first"),
-    (lambda: load_img(3), TypeError, "a path or an open file, got int"),
+    (lambda: load_img(3), TypeError, "a path, an open file or the bytes of one, got int"),
     (lambda: load_img("nowhere.png"), ValueError, "nowhere.png does not exist"),
     (lambda: load_img("a.png", color_mode="grey"), ValueError, "unknown color_mode 'grey'"),
     (lambda: load_img("a.png", interpolation="cubic"), ValueError, "unknown interpolation 'cubic'"),
     (lambda: resized(PIXELS, (3, 4), "cubic"), ValueError, "unknown interpolation 'cubic'"),
     (lambda: resized(PIXELS, (3, 4), crop_to_aspect_ratio=True, pad_to_aspect_ratio=True), ValueError, "not both"),
-], ids=range(13))
+], ids=range(30))
 def test_what_cannot_be_an_image(make, error, message):
     with pytest.raises(error, match=message):
         make()

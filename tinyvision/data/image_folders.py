@@ -9,7 +9,7 @@ import numpy as np
 
 from ..kernels.cores import get_num_threads
 from ..ops.conv import channels_last
-from ..ops.image.arguments import is_size, one_of
+from ..ops.image.arguments import as_size, is_size, one_of
 from .images import MODES, UnreadableImage, check_image, read_image
 from .pipeline import AUTOTUNE, Dataset
 from .resizing import INTERPOLATIONS, resized
@@ -72,7 +72,8 @@ def image_dataset_from_directory(
     if labels is None or label_mode is None:
         labels = label_mode = None
     interpolation, size = str(interpolation).lower(), (image_size, image_size) if is_size(image_size, 1) else image_size
-    _check_arguments(labels, label_mode, class_names, color_mode, size, interpolation, format, unreadable)
+    size = as_size("image_dataset_from_directory", "image_size", size)
+    _check_arguments(labels, label_mode, class_names, color_mode, interpolation, format, unreadable)
     _check_split(validation_split, subset, shuffle, seed)
     channels_last(data_format, "image_dataset_from_directory")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
@@ -88,7 +89,7 @@ def image_dataset_from_directory(
         order = np.arange(len(paths))                      # drawn as in Keras, so that the split is the same
         np.random.RandomState(seed).shuffle(order)
         paths, numbers = [paths[i] for i in order], numbers[order]
-    load = functools.partial(_load, color_mode=color_mode, size=tuple(map(int, size)), interpolation=interpolation,
+    load = functools.partial(_load, color_mode=color_mode, size=size, interpolation=interpolation,
                              crop=crop_to_aspect_ratio, pad=pad_to_aspect_ratio, skip=unreadable == "skip", warned=set())
 
     def dataset(part, shuffle, name=""):
@@ -121,7 +122,7 @@ def image_dataset_from_directory(
     return [dataset(training, shuffle, "training"), dataset(validation, False, "validation")]
 
 
-def _check_arguments(labels, label_mode, class_names, color_mode, size, interpolation, format, unreadable):
+def _check_arguments(labels, label_mode, class_names, color_mode, interpolation, format, unreadable):
     if labels is not None and not isinstance(labels, (list, tuple, np.ndarray)) and labels != "inferred":
         raise ValueError(f'labels is "inferred", None, or a list of integers, one for each file, got {labels!r}')
     if class_names is not None and not isinstance(labels, str):
@@ -131,8 +132,6 @@ def _check_arguments(labels, label_mode, class_names, color_mode, size, interpol
             ("interpolation", interpolation, INTERPOLATIONS), ("format", format, ["tf"]),
             ("unreadable", unreadable, ["skip", "raise"])]:
         one_of("image_dataset_from_directory", argument, value, known)
-    if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(is_size(n, 1) for n in size):
-        raise ValueError(f"image_size is a pair of positive integers (height, width), got {size!r}")
 
 
 def _check_labels(numbers, label_mode, class_names):

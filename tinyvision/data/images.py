@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd import to_numpy
 from ..config import floatx
 from ..ops.conv import channels_last
-from ..ops.image.arguments import one_of
+from ..ops.image.arguments import as_size, one_of
 
 KINDS = ["JPEG", "PNG", "GIF", "BMP", "WEBP"]              # what is decoded; Pillow's other decoders are not let near the files
 MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
@@ -21,8 +21,12 @@ OF_FILES = None, errno.EINVAL, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG   
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b";"}
 
 
-class UnreadableImage(ValueError):
-    """A file that cannot be read as an image. The message names it, and says why."""
+class UnreadableImage(ValueError, OSError):
+    """A file that cannot be read as an image. The message names it, and says why. Like Pillow's errors it is an OSError."""
+
+
+class MissingImage(UnreadableImage, FileNotFoundError):
+    """There is no such file."""
 
 
 def read_image(path, color_mode: str = "rgb") -> np.ndarray:
@@ -32,7 +36,7 @@ def read_image(path, color_mode: str = "rgb") -> np.ndarray:
     count. Otherwise than there, a photograph that its camera has marked as lying on its side (by EXIF's orientation) is turned.
 
     Args:
-        path: text or a path; or an open file, or the bytes of one.
+        path: text or a path; or an open file, or the content of one: bytes.
         color_mode: "rgb", "rgba" or "grayscale".
 
     Returns:
@@ -40,8 +44,8 @@ def read_image(path, color_mode: str = "rgb") -> np.ndarray:
 
     Raises:
         UnreadableImage: the file cannot be opened, is no image, is broken or incomplete, or has more pixels than
-            PIL.Image.MAX_IMAGE_PIXELS.
-        OSError: the disk fails, or too many files are open: that says nothing about the file.
+            PIL.Image.MAX_IMAGE_PIXELS. It is a MissingImage, and so a FileNotFoundError, where there is none.
+        OSError: (no UnreadableImage) the disk fails, or too many files are open: that says nothing about the file.
     """
     mode = MODES[one_of("read_image", "color_mode", color_mode, list(MODES))]
     pixels = np.asarray(_opened(path, lambda image: decoded(image, mode)))
@@ -71,9 +75,9 @@ def _ends_well(image):
 def _opened(path, use):
     """use(image), of the image in a file, opened but not decoded; what is wrong with it is an UnreadableImage."""
     from PIL import Image
-    name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else "the image"
+    name = _name(path)
     try:
-        if isinstance(path, bytes):
+        if isinstance(path, (bytes, bytearray, memoryview)):
             path = io.BytesIO(path)
         elif not hasattr(path, "read") and not stat.S_ISREG(os.stat(path).st_mode):        # a pipe would keep us waiting
             raise UnreadableImage(f"{name} is {'a folder' if os.path.isdir(path) else 'a device or a pipe'}, no file")
@@ -87,15 +91,27 @@ def _opened(path, use):
     except Image.UnidentifiedImageError as error:
         raise UnreadableImage(f"{name} {_beginning(path)}") from error
     except FileNotFoundError as error:
-        raise UnreadableImage(f"{name} {'is a link to nothing' if os.path.islink(path) else 'does not exist'}") from error
+        raise MissingImage(f"{name} {'is a link to nothing' if os.path.islink(path) else 'does not exist'}") from error
     except PermissionError as error:
         raise UnreadableImage(f"{name} may not be read by this user") from error
     except OSError as error:
         if error.errno not in OF_FILES:
             raise
-        raise UnreadableImage(f"{name} cannot be decoded: {error}") from error
+        raise UnreadableImage(f"{name} cannot be decoded: {error.strerror or error}") from error
     except Exception as error:                             # decoders raise what they like: SyntaxError, struct.error, ...
         raise UnreadableImage(f"{name} cannot be decoded: {error or type(error).__name__}") from error
+
+
+def _name(path):
+    """What messages call a file: its whole path where it leads to one, so that one finds it; not much of any other text."""
+    if isinstance(path, (str, os.PathLike)):
+        name = os.fsdecode(path)
+        return name if len(name) <= 100 or os.path.lexists(name) else f"{name[:45]} ... {name[-45:]}"
+    if isinstance(path, (bytes, bytearray, memoryview)):
+        return f"what these {len(path)} bytes hold"        # the content of a file: not to be quoted
+    if not hasattr(path, "read"):
+        raise TypeError(f"an image is read from a path, an open file or the bytes of one, got {type(path).__name__}")
+    return "the image"
 
 
 def _beginning(path):
@@ -142,7 +158,7 @@ def load_img(path, color_mode: str = "rgb", target_size: tuple[int, int] | None 
     become images of 8.
 
     Args:
-        path: text or a path; or an open file.
+        path: text or a path; or an open file, or the content of one: bytes.
         color_mode: "rgb", "rgba" or "grayscale".
         target_size: (height, width) to resize it to, with Pillow's methods; None leaves it as it is.
         interpolation: "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos".
@@ -152,18 +168,18 @@ def load_img(path, color_mode: str = "rgb", target_size: tuple[int, int] | None 
         A PIL.Image.Image.
 
     Raises:
-        UnreadableImage: (a ValueError) the file cannot be read as an image.
+        UnreadableImage: (a ValueError and an OSError) the file cannot be read as an image; where there is none, it is a
+            FileNotFoundError, too.
     """
     from PIL import Image
     mode = MODES[one_of("load_img", "color_mode", color_mode, list(MODES))]
     one_of("load_img", "interpolation", interpolation, ["nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"])
-    if not isinstance(path, (str, bytes, os.PathLike)) and not hasattr(path, "read"):
-        raise TypeError(f"load_img takes a path or an open file, got {type(path).__name__}")
-    image = _opened(os.fsdecode(path) if isinstance(path, bytes) else path, lambda image: decoded(image, mode).copy())
-    if target_size is None or image.size == (target_size[1], target_size[0]):
+    if target_size is not None:
+        target_size = as_size("load_img", "target_size", target_size)
+    image = _opened(path, lambda image: decoded(image, mode).copy())
+    if target_size in (None, (image.height, image.width)):
         return image
-    height, width = target_size
-    box = None
+    (height, width), box = target_size, None
     if keep_aspect_ratio:
         w, h = min(image.width, image.height * width // height), min(image.height, image.width * height // width)
         left, top = (image.width - w) // 2, (image.height - h) // 2
@@ -182,6 +198,8 @@ def img_to_array(img, data_format: str | None = None, dtype: str | None = None) 
     array([  0., 255.], dtype=float32)
     """
     channels_last(data_format, "img_to_array")
+    if isinstance(img, (str, bytes, os.PathLike)):
+        raise TypeError(f"img_to_array takes an image, not the file of one: img_to_array(load_img(path)); got {img!r:.60}")
     x = np.array(img, dtype or floatx())
     if x.ndim not in (2, 3):
         raise ValueError(f"img_to_array takes an image, (H, W) or (H, W, C), got shape {x.shape}")
@@ -221,14 +239,38 @@ def save_img(path, x, data_format: str | None = None, file_format: str | None = 
     Args:
         path: text or a path; or an open file.
         x, data_format, scale: as for `array_to_img`.
-        file_format: "png", "jpeg", ...; None goes by the ending of the path.
+        file_format: "png", "jpeg", ...; None goes by the ending of the path, or of the open file's name.
         kwargs: for Pillow's `Image.save`: quality=90.
+
+    Raises:
+        ValueError: there is no such format, or it does not hold such an image. What was there stays then.
     """
-    if file_format is None and isinstance(path, (str, os.PathLike)):
-        file_format = os.path.splitext(path)[1][1:]
-    file_format = {"jpg": "jpeg"}.get((file_format or "").lower(), file_format) or None
-    image = array_to_img(x, data_format, scale)
-    if image.mode == "RGBA" and (file_format or "").lower() == "jpeg":
+    form, image, content = _format_of(path, file_format), array_to_img(x, data_format, scale), io.BytesIO()
+    if image.mode == "RGBA" and form == "JPEG":
         warnings.warn("JPEG has no transparency: the image is saved without", stacklevel=2)
         image = image.convert("RGB")
-    image.save(path, format=file_format, **kwargs)
+    if image.mode == "I" and form != "TIFF":               # of others some would write wrong numbers
+        raise ValueError(f"save_img: the image goes to {image.getextrema()[1]}, {form} to 255: save a tiff, or with scale=True")
+    try:
+        image.save(content, form, **kwargs)
+    except OSError as error:
+        raise ValueError(f"save_img: an image of {len(image.getbands())} channels cannot become {form}: {error}") from error
+    with contextlib.nullcontext(path) if hasattr(path, "write") else open(path, "wb") as file:
+        file.write(content.getvalue())
+
+
+def _format_of(path, file_format):
+    """Pillow's name of the format of a file that is to be written."""
+    from PIL import Image
+    Image.init()                                           # or it would know the most common formats only
+    if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "write"):
+        raise TypeError(f"save_img writes to a path or an open file, got {type(path).__name__}")
+    if file_format is None:
+        name = path if isinstance(path, (str, os.PathLike)) else getattr(path, "name", "")
+        file_format = os.path.splitext(os.fsdecode(name) if isinstance(name, (str, os.PathLike)) else "")[1][1:]
+        if not file_format:
+            raise ValueError('save_img: nothing tells the format: pass file_format="png", or a path that ends in .png')
+    form = Image.registered_extensions().get(f".{file_format}".lower(), str(file_format).upper())
+    if form not in Image.SAVE:
+        raise ValueError(f"save_img: there is no format {file_format!r:.60}; there is png, jpeg, gif, bmp, webp, tiff")
+    return form

@@ -59,3 +59,10 @@ def one_of(name: str, argument: str, value, known):
 def is_size(n, least=0) -> bool:
     """Whether n is a whole number, so large at least."""
     return not isinstance(n, bool) and hasattr(n, "__index__") and n >= least
+
+
+def as_size(name: str, argument: str, size) -> tuple[int, int]:
+    """A pair of positive integers (height, width); an error that names the argument, otherwise."""
+    if not isinstance(size, (tuple, list)) or len(size) != 2 or not all(is_size(n, 1) for n in size):
+        raise ValueError(f"{name}: {argument} is a pair of positive integers (height, width), got {size!r:.100}")
+    return int(size[0]), int(size[1])

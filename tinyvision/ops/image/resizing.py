@@ -8,7 +8,7 @@ from ...autograd import Tensor
 from ...device import array_library
 from ...op import op
 from ..indexing import pad
-from .arguments import as_batch, as_dtype, as_floats, as_given, is_size, one_of
+from .arguments import as_batch, as_dtype, as_floats, as_given, as_size, one_of
 
 
 def resize(images, size, interpolation: str = "bilinear", antialias: bool = False, crop_to_aspect_ratio: bool = False,
@@ -40,7 +40,7 @@ def resize(images, size, interpolation: str = "bilinear", antialias: bool = Fals
     array([0., 1., 3., 4.], dtype=float32)
     """
     x = as_batch("resize", images, data_format)
-    size, dtype = _size(size), x.dtype
+    size, dtype = as_size("resize", "size", size), x.dtype
     one_of("resize", "interpolation", interpolation, INTERPOLATIONS)
     one_of("resize", "fill_mode", fill_mode, ["constant"])
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
@@ -56,12 +56,6 @@ def resize(images, size, interpolation: str = "bilinear", antialias: bool = Fals
         rows, columns = (weights(old, new, interpolation, bool(antialias)) for old, new in zip(x.shape[1:3], size))
         y = resample(as_floats(x), rows=rows, columns=columns)
     return as_given(as_dtype(y, dtype), images)
-
-
-def _size(size):
-    if not isinstance(size, (tuple, list)) or len(size) != 2 or not all(is_size(n, 1) for n in size):
-        raise ValueError(f"resize: size is a pair of positive integers (height, width), got {size!r}")
-    return int(size[0]), int(size[1])
 
 
 def middle(old: tuple[int, int], new: tuple[int, int]) -> tuple[slice, slice]:
