@@ -610,6 +610,8 @@ MUTANTS = [
     Mutant("cats: no limit to names", "datasets/photograph_sources.py", "if number >= MOST_FILES:", "if False:", "test_cats_vs_dogs.py:crowds"),
     Mutant("cats: errors of the decompressor are no damage", "datasets/photograph_sources.py", "gzip.BadGzipFile, zlib.error, ", "gzip.BadGzipFile, ",
            "test_cats_vs_dogs.py:damaged_anywhere"),
+    Mutant("cats: the output is a part of the source", "datasets/photograph_sources.py", " and Path(place, folder) != output)", ")", "test_cats_vs_dogs.py:output_may_lie"),
+    Mutant("cats: temporary folders are a part of the source", "datasets/photograph_sources.py", "if not fnmatch(folder, TEMPORARY) and", "if", "test_cats_vs_dogs.py:output_may_lie"),
     Mutant("cats: the last of two is taken", "datasets/photograph_sources.py", "            if wanted in names:", "            if False:", "test_cats_vs_dogs.py:twice"),
     Mutant("cats: half a source will do", "datasets/cats_vs_dogs.py", "if len(missing) + len(corrupt) > MAY_LACK:", "if False:", "test_cats_vs_dogs.py:half_empty"),
     Mutant("cats: any folder is replaced", "datasets/prepared_folders.py", "(replace and (output / MANIFEST).is_file())", "replace", "test_cats_vs_dogs.py:overwritten"),

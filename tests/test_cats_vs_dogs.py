@@ -364,6 +364,22 @@ def test_folder_prepares_once(small, tmp_path, monkeypatch):
     assert cats_vs_dogs.folder(str(moved), size=16) == root
 
 
+def test_the_output_may_lie_in_the_source(small, tmp_path):
+    """People unpack the original where data lie, or want the small copy beside the large one."""
+    source = write_folder(tmp_path / "PetImages", photographs("{Kind}/{number}.jpg", size=(20, 16)))
+    for replace in False, True:                            # the second time, the first result lies there
+        manifest = cats_vs_dogs.prepare(source, source / "small", 16, replace)
+        assert manifest["missing"] == [] and left_in(source / "small") == expected_files()
+        write_folder(source / "download-killed.part", {"new/train/cat/cat.0.jpg": photograph(0)})
+    home = tmp_path / "data" / "cats_vs_dogs"
+    write_folder(home / "PetImages", photographs("{Kind}/{number}.jpg"))
+    root = cats_vs_dogs.folder(home, size=16)
+    assert root == home / "photographs_16" and left_in(root) == expected_files()
+    assert cats_vs_dogs.folder(home, size=16) == root
+    with pytest.raises(ValueError, match="cat.6 twice, as PetImages/Cat/6.jpg and photographs_16/test/cat/cat.6.jpg: which one"):
+        cats_vs_dogs.folder(home, size=8)                  # they may be others
+
+
 def test_another_source_or_size_is_prepared_anew(small, tmp_path):
     root = cats_vs_dogs.folder(write_tar(tmp_path / "copy.tar", photographs()), size=16)
     other = {name: photograph(n) for n, name in enumerate(photographs())}

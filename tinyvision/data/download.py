@@ -21,6 +21,7 @@ from ..progress import progress_bar
 
 STALL = 20                                                 # seconds without a byte after which a transfer counts as broken off
 DAY = 24 * 60 * 60
+TEMPORARY = "download-*.part"                              # what temporary_folder calls its folders
 
 
 # Where data lie
@@ -64,7 +65,7 @@ def data_folder(name: str) -> Path:
 @contextmanager
 def temporary_folder(folder: Path):
     """A new folder inside `folder` that is gone afterwards, however that ended. What a killed process left goes a day later."""
-    for left in folder.glob("download-*.part"):
+    for left in folder.glob(TEMPORARY):
         with suppress(OSError):                            # another process may be at it too
             if time.time() - left.stat().st_mtime > DAY:
                 shutil.rmtree(left)

@@ -132,7 +132,7 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
         source: the original kagglecatsanddogs_5340.zip; Kaggle's train.zip; or any zip, tar or folder that holds
             photographs cat.0.jpg ... dog.2499.jpg, or Cat/0.jpg ... Dog/2499.jpg, at any depth. Of an archive only these are
             read (and manifests); where a photograph lies in it has no influence on where it is written.
-        output: the folder to make.
+        output: the folder to make; it may lie in a folder that is the source, where it is passed over.
         size: height and width in pixels.
         replace: whether a folder that is there already is replaced.
 
@@ -150,7 +150,7 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
     found, corrupt, copied = set(), {}, 0
     with (prepared.new_folder(output, replace) as root,
           progress_bar(2 * SPLIT["test"].stop, f"{source.name} to {size}x{size}", unit=" images") as bar):
-        for kind, number, data in photographs(source):
+        for kind, number, data in photographs(source, output):
             try:
                 jpeg, as_it_was = _at_size(data, size)
             except ValueError as error:
@@ -162,7 +162,7 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike, size: int = 18
             bar.update()
         missing = [f"{kind}.{number}" for kind in CLASSES for numbers in SPLIT.values() for number in numbers
                    if (kind, number) not in found and f"{kind}.{number}" not in corrupt]
-        _refuse_half_empty(source, found, missing, corrupt)
+        _refuse_half_empty(source, output, found, missing, corrupt)
         manifest = prepared.write_manifest(root, what=PHOTOGRAPHS, source=fingerprint, size=size, missing=missing,
                                            corrupt=corrupt, copied_byte_for_byte=copied, written_anew=len(found) - copied)
     print(f"{NAME}: {len(found):,} photographs of {size}x{size} from {source.name} ({copied:,} copied byte for byte, "
@@ -181,10 +181,10 @@ def _some(names):
     return f"{len(names)} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else "none"
 
 
-def _refuse_half_empty(source, found, missing, corrupt):
+def _refuse_half_empty(source, output, found, missing, corrupt):
     if not found and not corrupt:
         raise ValueError(f"{source} holds no photographs named cat.N.jpg and dog.N.jpg, or Cat/N.jpg and Dog/N.jpg; it begins "
-                         f"with {first_names(source)}\n{ADVICE}")
+                         f"with {first_names(source, output)}\n{ADVICE}")
     if len(missing) + len(corrupt) > MAY_LACK:
         raise ValueError(f"{source} is no whole copy: of the photographs 0 to {SPLIT['test'].stop - 1} of both classes "
                          f"{len(found)} can be read; missing: {_some(missing)}; could not be read: {_some(corrupt)}. Up to "

@@ -10,8 +10,10 @@ import tarfile
 import zipfile
 import zlib
 from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from ..data.download import TEMPORARY
 from .prepared_folders import DRAWINGS, MANIFEST, SPLIT
 
 LARGEST_FILE, LARGEST_SUM, MOST_FILES = 16 << 20, 4 << 30, 200_000    # bytes, bytes and files; more are no photographs
@@ -25,13 +27,16 @@ with suppress(ImportError):                                # some builds of Pyth
     DAMAGE.append(lzma.LZMAError)
 
 
-def photographs(source):
-    """(kind, number, bytes) of each photograph of the split, in the order of the source; each may occur once."""
+def photographs(source, output):
+    """(kind, number, bytes) of each photograph of the split, in the order of the source; each may occur once.
+
+    The folder `output`, which is made of them, may lie in the source: it is passed over.
+    """
     names, total = {}, 0
     if source.is_dir() and (beside := source.parent / MANIFEST).is_file():                         # of ROOT/train: that of ROOT
         _refuse_drawings(source, f"../{MANIFEST}", beside.stat().st_size, beside.read_bytes)
     try:
-        for name, size, regular, read in _files(source):
+        for name, size, regular, read in _files(source, output):
             if regular and PurePosixPath(name).name == MANIFEST:
                 _refuse_drawings(source, name, size, read)
             wanted = _wanted(name)
@@ -74,19 +79,19 @@ def _refuse_unsafe(source, name, size, regular):
         raise ValueError(f"{source}: {name!r} {reason}. It is not to be trusted, and nothing was kept of it")
 
 
-def first_names(source):
+def first_names(source, output):
     """What a source begins with, for messages."""
-    names = [name for (name, *_), _ in zip(_files(source), range(4))]
+    names = [name for (name, *_), _ in zip(_files(source, output), range(4))]
     packed = [name for name in names if name.endswith(".zip")]
     return (", ".join(names) or "nothing") + (f": unpack {packed[0]} from it, and pass that" if packed else "")
 
 
 # The files of each kind of source
 
-def _files(source):
+def _files(source, output):
     """(path with slashes, bytes, whether it is an ordinary file, a function that reads it) of each file in the source."""
     if source.is_dir():
-        yield from _files_of_folder(source)
+        yield from _files_of_folder(source, output.resolve())
     elif zipfile.is_zipfile(source):
         yield from _files_of_zip(source)
     elif tarfile.is_tarfile(source):
@@ -95,9 +100,9 @@ def _files(source):
         raise ValueError(f"{source} is neither a folder nor a zip nor a tar, or it is damaged")
 
 
-def _files_of_folder(source):
+def _files_of_folder(source, output):
     for place, folders, files in os.walk(source):
-        folders.sort()
+        folders[:] = sorted(folder for folder in folders if not fnmatch(folder, TEMPORARY) and Path(place, folder) != output)
         for file in sorted(files):
             path = Path(place, file)
             with suppress(OSError):                        # a link to nowhere
