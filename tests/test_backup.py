@@ -524,7 +524,7 @@ def test_nothing_is_left_behind(tmp_path):
     assert os.listdir(tmp_path / "mine") == ["notes.txt"]
 
 
-def test_a_finished_training_that_is_kept(tmp_path):
+def test_a_finished_training_that_is_kept(tmp_path, capsys):
     """It is found finished, with the same results; and with more epochs, goes on."""
     def run(epochs, *around):
         model, kill = network("averages"), Kill()
@@ -536,16 +536,23 @@ def test_a_finished_training_that_is_kept(tmp_path):
     kept = BackupAndRestore(tmp_path / "run", delete_checkpoint=False)
     begin(0)
     first, steps = run(2, kept)
+    backup._ended.clear()                                  # as in a new process
     begin(1)
+    capsys.readouterr()
     again, seen = run(2, BackupAndRestore(tmp_path / "run", delete_checkpoint=False))
+    assert capsys.readouterr().out == (
+        f"BackupAndRestore: the training in {tmp_path / 'run'} ended after 2 epochs: nothing is left to train; delete the folder to "
+        "train anew, or give fit more epochs to go on\n")
+    backup._ended.clear()
     same(again, first)
     assert seen == steps == 12 and os.listdir(tmp_path / "run") == ["latest.npz"]
     begin(2)
     more, seen = run(4, BackupAndRestore(tmp_path / "run"))
+    assert capsys.readouterr().out == ""
     assert more["epochs"] == [0, 1, 2, 3] and seen == 24 and expected[1] == 24 and not (tmp_path / "run").exists()
 
 
-def test_a_training_that_was_stopped_stays_so(tmp_path):
+def test_a_training_that_was_stopped_stays_so(tmp_path, capsys):
     """Killed between its last backup and its end, it trains no more."""
     class Stop(Callback):
         def on_epoch_end(self, epoch, logs=None):
@@ -561,8 +568,85 @@ def test_a_training_that_was_stopped_stays_so(tmp_path):
     other, again = network(), Kill()
     history = other.fit(X, Y, batch_size=4, epochs=9, verbose=0, callbacks=[BackupAndRestore(tmp_path / "run"), Stop(), again, Callback()])
     assert history.epoch == [0, 1] and again.seen == kill.seen == 12
+    assert capsys.readouterr().out == (
+        f"BackupAndRestore: the training in {tmp_path / 'run'} was stopped after 2 of 9 epochs: nothing is left to train; the backup is "
+        "deleted now, and the next run trains anew\n")
     for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("epochs", [9, 4])
+def test_a_training_that_was_stopped_goes_on_with_other_epochs(tmp_path, capsys, epochs):
+    """With what the callback that had stopped it remembers, and with its new settings: as one that had them from the start."""
+    def run(epochs, patience, *around):
+        model = network("sgd")
+        stop = callbacks.EarlyStopping("loss", min_delta=9, patience=patience, verbose=1)
+        model.fit(X, Y, batch_size=4, epochs=epochs, verbose=0, callbacks=[stop, *around])
+        return found_in(model, model.history), stop.stopped_epoch, capsys.readouterr().out
+
+    def kept():
+        backup._ended.clear()                              # as in a new process
+        return BackupAndRestore(tmp_path / "run", delete_checkpoint=False)
+
+    begin(0)
+    expected = run(epochs, 3)
+    begin(0)
+    first = run(6, 1, kept())
+    assert first[0]["epochs"] == [0, 1] and first[1] == 1 and first[2].startswith("Stopped after epoch 2")
+    begin(1)
+    assert run(6, 3, kept())[0]["epochs"] == [0, 1]
+    begin(2)
+    found = run(epochs, 3, kept())
+    same(found[0], expected[0])
+    assert found[1:] == expected[1:] and found[0]["epochs"] == [0, 1, 2, 3]
+    begin(3)
+    found, _, said = run(epochs, 3, kept())
+    same(found, expected[0])
+    assert f"was stopped after 4 of {epochs} epochs: nothing is left to train; delete the folder" in said
+
+
+def test_what_is_kept_is_kept_for_one_model(tmp_path):
+    """Within one run of a script: not for the next model, of another seed. The same one may go on."""
+    def fit(model, epochs, **settings):
+        backup = BackupAndRestore(tmp_path / "run", **{"delete_checkpoint": False, **settings})
+        return model.fit(X, Y, batch_size=4, epochs=epochs, verbose=0, callbacks=[backup]).epoch
+
+    first, second = network(), network()
+    assert fit(first, 1) == [0] and fit(first, 2) == [0, 1]
+    before = second.get_weights()
+    with pytest.raises(ValueError, match="of training number 1 of the script, this is number 2: each needs a backup_dir of its own; "
+                                         "delete the folder to train anew, or give this training another backup_dir"):
+        fit(second, 2)
+    np.testing.assert_equal(second.get_weights(), before)
+    assert fit(first, 3, delete_checkpoint=True) == [0, 1, 2] and not (tmp_path / "run").exists()
+    assert fit(first, 2) == [0, 1]                         # the folder is free
+    with pytest.raises(ValueError, match="of training number 2 of the script, this is number 3"):
+        fit(second, 3)
+    backup._ended.clear()                                  # in a new process, it is that of the second training as well
+    with pytest.raises(ValueError, match="of training number 2 of the script, this is number 1"):
+        fit(network(), 2)
+
+
+def test_cells_that_keep_backups_may_run_again(tmp_path, monkeypatch):
+    def run_cell(number, epochs):
+        shell = types.SimpleNamespace(execution_count=number)
+        monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+        kept, model = BackupAndRestore(tmp_path / "run", delete_checkpoint=False), network()
+        return [model.fit(X, Y, batch_size=4, epochs=n, verbose=0, callbacks=[kept]).epoch for n in epochs]
+
+    assert run_cell(3, [1]) == [[0]]
+    assert run_cell(4, [1, 2]) == [[0], [0, 1]]
+    assert run_cell(5, [1, 3]) == [[0, 1], [0, 1, 2]]
+    backup._ended.clear()                                  # as in a new kernel
+    assert run_cell(1, [4]) == [[0, 1, 2, 3]]
+
+
+def test_backups_of_before_know_no_epochs(tmp_path):
+    fit_two(tmp_path / "run", delete_checkpoint=False)
+    text, arrays = _read(tmp_path / "run" / "latest.npz")
+    del text["epochs"]
+    backup._write(tmp_path / "run" / "latest.npz", text, arrays)
+    assert on_arrays()(BackupAndRestore(tmp_path / "run"), Kill())["epochs"] == [0, 1, 2]
 
 
 def test_the_one_before_is_kept(tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import tinyvision as tv
+from tinyvision.callbacks import backup
 
 from .record import agree
 
@@ -208,9 +209,10 @@ def test_a_finished_training_that_is_kept_is_as_in_keras(keras, tmp_path):
     def run(home):
         seen = []
         for epochs in 2, 2, 5:
+            backup._ended.clear()                          # as in a new process, where another model may go on
             watch, began = watching(home)
-            backup = home.callbacks.BackupAndRestore(tmp_path / home.__name__, delete_checkpoint=False)
-            model, _ = fitted(home, backup, watch, epochs=epochs)
+            kept = home.callbacks.BackupAndRestore(tmp_path / home.__name__, delete_checkpoint=False)
+            model, _ = fitted(home, kept, watch, epochs=epochs)
             seen.append(began)
         return seen, model.get_weights()
 

@@ -9,6 +9,7 @@ import os
 import random
 import sys
 import warnings
+import weakref
 import zipfile
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from .state import Changes, is_plain, keys, pack, parts, unpack
 
 FORMAT = "tinyvision backup 1"
 _ended = collections.Counter()                             # _run of a folder -> how many trainings ended well there
+_kept = {}                                                 # the same -> the model of the last (a weak reference), if kept
 
 
 class BackupAndRestore(Callback):
@@ -49,7 +51,8 @@ class BackupAndRestore(Callback):
         save_freq: "epoch", at the end of each, or after every so many batches.
         double_checkpoint: keep the backup before the last one, too, for when the last one is damaged.
         delete_checkpoint: whether the backup is deleted at the end. One that stays lets the script, run again, find the
-            training finished; with more epochs, it goes on.
+            training finished, and say so; with more epochs, it goes on. So does one that a callback had stopped early, if
+            `epochs` are others than they were. Within one run of a script only the same model goes on from it.
 
     >>> import tempfile
     >>> from tinyvision import Input, Sequential, layers
@@ -88,6 +91,9 @@ class BackupAndRestore(Callback):
         for left in self.backup_dir.glob(".latest-*.npz"):               # of saves that were killed
             left.unlink()
         self.changes, self.batches, self.passes, self.named = Changes(), 0, 0, set()
+        run = _run(self.backup_dir)
+        same = run in _kept and _kept[run]() is self.model
+        self.number = _ended[run] - same                   # of this training; the model of the last one goes on with that
         self.found = self._load()
         if self.found is not None:
             self._build(self.found[0])
@@ -98,6 +104,7 @@ class BackupAndRestore(Callback):
             self._check(self.found[0])
             self._go_there(*self.found)
             self._restore(*self.found)
+            self._say_if_over()
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.found is not None and self.model.progress.step:
@@ -123,12 +130,17 @@ class BackupAndRestore(Callback):
         if self.model.progress.interrupted or self._astray():
             kept = f"fit goes on from the backup in {self.backup_dir}" if self.latest.exists() else "there is no backup yet"
             print(f"BackupAndRestore: {kept}")
-        elif self.delete_checkpoint:
-            for path in self.previous, self.latest:
-                path.unlink(missing_ok=True)
-            if not any(self.backup_dir.iterdir()):
-                self.backup_dir.rmdir()
-            _ended[_run(self.backup_dir)] += 1
+            return
+        run = _run(self.backup_dir)
+        _ended[run] = self.number + 1
+        if not self.delete_checkpoint:
+            _kept[run] = weakref.ref(self.model)
+            return
+        _kept.pop(run, None)
+        for path in self.previous, self.latest:
+            path.unlink(missing_ok=True)
+        if not any(self.backup_dir.iterdir()):
+            self.backup_dir.rmdir()
 
     def _astray(self):
         """Whether training was stopped with a loss that is no number: what was saved before may be worth more."""
@@ -179,7 +191,7 @@ class BackupAndRestore(Callback):
             return len(arrays) - 1
 
         places = list(self._parts())
-        text = {"format": FORMAT, "ended": _ended[_run(self.backup_dir)], "batches": self.batches,
+        text = {"format": FORMAT, "ended": self.number, "epochs": progress.epochs, "batches": self.batches,
                 "epoch": progress.epoch, "step": progress.step, "steps": _length(progress.data),
                 "taken": progress.taken and getattr(progress.data, "drawn", progress.taken),
                 "built_with": pack(model.built_with, keep),
@@ -233,10 +245,9 @@ class BackupAndRestore(Callback):
 
     def _check(self, text):
         """Raise ValueError unless the backup is of such a model, in such a training."""
-        ended = _ended[_run(self.backup_dir)]
-        if text["ended"] != ended:
-            raise self._misfit(f"is of training number {text['ended'] + 1} of the script, this is number {ended + 1}: each "
-                               "needs a backup_dir of its own")
+        if text["ended"] != self.number:
+            raise self._misfit(f"is of training number {text['ended'] + 1} of the script, this is number {self.number + 1}: "
+                               "each needs a backup_dir of its own")
         self._check_weights(text["weights"])
         optimizers = {place: thing for place, thing in self._parts() if isinstance(thing, Optimizer)}
         for place in {**text["optimizers"], **optimizers}:
@@ -291,7 +302,18 @@ class BackupAndRestore(Callback):
             if isinstance(optimizer, Optimizer):
                 self._fill_slots(optimizer, text["optimizers"][place]["slots"], arrays)
         self.changes.put(places, text["state"], arrays)
+        if text.get("epochs", model.progress.epochs) != model.progress.epochs:
+            model.stop_training = False                    # what stopped that training is not to stop another one
         _set_random_state(unpack(text["random"], arrays))
+
+    def _say_if_over(self):
+        """Print a line if there is nothing left to train."""
+        stopped, at = self.model.stop_training, self.model.progress
+        if stopped or at.epoch >= at.epochs:
+            how = f"was stopped after {at.epoch} of {at.epochs} epochs" if stopped else f"ended after {at.epoch} epochs"
+            mend = "the backup is deleted now, and the next run trains anew" if self.delete_checkpoint else \
+                f"delete the folder to train anew, or give fit {'another number of' if stopped else 'more'} epochs to go on"
+            print(f"BackupAndRestore: the training in {self.backup_dir} {how}: nothing is left to train; {mend}")
 
     def _fill_slots(self, optimizer, slots, arrays):
         weights = self.model.weights

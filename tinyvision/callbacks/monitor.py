@@ -77,6 +77,9 @@ class EarlyStopping(Monitor):
         super().on_train_begin(logs)
         self.best, self.best_weights, self.best_epoch, self.wait, self.stopped_epoch = None, None, 0, 0, 0
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self.stopped_epoch = 0                             # a training that was stopped may go on, from a backup
+
     def on_epoch_end(self, epoch, logs):
         value = self.value(logs)
         if value is None or epoch < self.start_from_epoch:
