@@ -499,9 +499,31 @@ def test_a_drawing_shows_the_same_at_any_size():
 def test_what_cannot_be_drawn():
     with pytest.raises(ValueError, match='kind is "cat" or "dog", got \'cow\''):
         draw_animal("cow", 0)
-    for counts in [(1, 1), (0, 1, 1), (1.0, 1, 1)]:
-        with pytest.raises(ValueError, match="counts are three ints above 0, for train, validation and test, got"):
-            cats_vs_dogs.draw("x", counts=counts)
+
+
+@pytest.mark.parametrize("settings, message", [
+    *((dict(counts=counts), "counts are three ints above 0, for train, validation and test, got") for counts in
+      [(1, 1), (0, 1, 1), (1.0, 1, 1), (True, 1, 1), 5, None, "123", {1, 2, 3}, (np.ones(2, int), 1, 1)]),
+    *((dict(seed=seed), "seed is an int, got") for seed in [1.5, "../../x", None, True, np.float32(1), np.array([1, 2])]),
+    *((dict(close_up=close_up), "close_up is True or False, got") for close_up in ["no", 1, None]),
+    (dict(size=180.0), "size is the height and width in pixels, an int from 8 to 1024, got 180.0"),
+    (dict(size=np.array([16, 16])), "size is the height and width in pixels, an int from 8 to 1024, got array"),
+], ids=str)
+def test_folders_that_cannot_be_drawn(settings, message, tmp_path):
+    for make in cats_vs_dogs.drawn_folder, lambda **settings: cats_vs_dogs.draw(tmp_path / "new" / "x", **settings):
+        with pytest.raises(ValueError, match=f"^{message}"):
+            make(**{"size": 8, "counts": (1, 1, 1), **settings})
+    assert list(tmp_path.iterdir()) == []                  # nothing is left behind
+
+
+def test_numbers_of_numpy_are_numbers(small, tmp_path):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    cats_vs_dogs.draw(ours, 16, seed=3, counts=(1, 1, 1))
+    cats_vs_dogs.draw(theirs, np.int64(16), seed=np.uint8(3), counts=[np.int64(1)] * 3)
+    assert left_in(ours) == left_in(theirs) and all((ours / name).read_bytes() == (theirs / name).read_bytes() for name in left_in(ours))
+    assert cats_vs_dogs.drawn_folder(16, np.int64(3), (1, 1, 1)) == cats_vs_dogs.drawn_folder(np.int32(16), 3, np.ones(3, int).tolist())
+    source = write_folder(tmp_path / "copy", photographs())
+    assert cats_vs_dogs.prepare(source, tmp_path / "out", size=np.int64(16))["size"] == 16
 
 
 def test_the_kind_is_not_told_to_what_chooses_scene_and_coat(monkeypatch):

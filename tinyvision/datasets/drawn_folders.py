@@ -1,8 +1,10 @@
 """Folders of drawn cats and dogs, like those of the photographs. The manifest says that they are drawings."""
+import math
 import os
 from pathlib import Path
 
 from ..data import download as downloads
+from ..ops.image.arguments import is_size
 from ..progress import progress_bar
 from . import prepared_folders as prepared
 from .prepared_folders import CLASSES, DRAWINGS, NAME, SPLIT, checked_size
@@ -20,7 +22,7 @@ def drawn_folder(size: int = 180, seed: int = 0, counts: tuple[int, int, int] = 
     Returns:
         the root of the folder, beside those of the photographs.
     """
-    size, counts = checked_size(size), _checked_counts(counts)
+    size, seed, counts = _checked(size, seed, counts, close_up)
     name = f"drawings_{size}_seed_{seed}_" + "_".join(map(str, counts)) + "_close_up" * close_up
     stored = prepared.stored_folder(name, DRAWINGS, [])
     if stored and prepared.manifest_of(stored)["source"] == _origin(seed, close_up):
@@ -50,7 +52,7 @@ def draw(output: str | os.PathLike, size: int = 180, seed: int = 0, counts: tupl
     Returns:
         the manifest.
     """
-    output, size, counts = Path(output).expanduser(), checked_size(size), _checked_counts(counts)
+    output, (size, seed, counts) = Path(output).expanduser(), _checked(size, seed, counts, close_up)
     ends = [sum(counts[:k]) for k in range(4)]
     with (prepared.new_folder(output, replace) as root,
           progress_bar(2 * ends[-1], f"drawing at {size}x{size}", unit=" images") as bar):
@@ -82,8 +84,12 @@ def _say_drawn(root, count):
           "photographs", flush=True)
 
 
-def _checked_counts(counts):
-    counts = tuple(counts)
-    if len(counts) != 3 or not all(isinstance(n, int) and n > 0 for n in counts):
-        raise ValueError(f"counts are three ints above 0, for train, validation and test, got {counts}")
-    return counts
+def _checked(size, seed, counts, close_up):
+    """The size, the seed and the counts, where there are such drawings, in Python's numbers: names and manifests hold those."""
+    if not is_size(seed, -math.inf):
+        raise ValueError(f"seed is an int, got {seed!r:.60}")
+    if not isinstance(counts, (tuple, list)) or len(counts) != 3 or not all(is_size(n, 1) for n in counts):
+        raise ValueError(f"counts are three ints above 0, for train, validation and test, got {counts!r:.60}")
+    if not isinstance(close_up, bool):
+        raise ValueError(f"close_up is True or False, got {close_up!r:.60}")
+    return checked_size(size), int(seed), tuple(map(int, counts))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..data import download as downloads
 from ..data.image_folders import FORMATS
+from ..ops.image.arguments import is_size
 
 NAME = "cats_vs_dogs"
 CLASSES = "cat", "dog"
@@ -78,9 +79,9 @@ def stored_folder(name, what, tried):
 
 def checked_size(size):
     """The size, where it is one of images that can be made."""
-    if isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= 1024:
-        raise ValueError(f"size is the height and width in pixels, an int from 8 to 1024, got {size!r}")
-    return size
+    if not is_size(size, 8) or size > 1024:
+        raise ValueError(f"size is the height and width in pixels, an int from 8 to 1024, got {size!r:.60}")
+    return int(size)
 
 
 # Making one

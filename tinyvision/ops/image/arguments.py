@@ -1,5 +1,6 @@
 """What the functions of images ask of their arguments."""
 import difflib
+import operator
 
 import numpy as np
 
@@ -57,8 +58,11 @@ def one_of(name: str, argument: str, value, known):
 
 
 def is_size(n, least=0) -> bool:
-    """Whether n is a whole number, so large at least."""
-    return not isinstance(n, bool) and hasattr(n, "__index__") and n >= least
+    """Whether n is a whole number, NumPy's or Python's, so large at least."""
+    try:
+        return not isinstance(n, bool) and operator.index(n) >= least
+    except TypeError:                                      # no integer; or an array of several
+        return False
 
 
 def as_size(name: str, argument: str, size) -> tuple[int, int]:
