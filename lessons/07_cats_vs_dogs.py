@@ -77,14 +77,14 @@ else:
     root = cats_vs_dogs.drawn_folder() if options.drawn else cats_vs_dogs.folder(options.data)
 
 
-def pictures(split, shuffle=False):
-    """Batches of pictures (N, size, size, 3), float32 from 0 to 255, and their labels (N, 1): 0 is a cat, 1 a dog."""
-    return keras.utils.image_dataset_from_directory(root / split, label_mode="binary", batch_size=batch_size, shuffle=shuffle,
-                                                    image_size=(size, size), seed=options.seed).prefetch(2)
+def pictures(split, image=size):
+    """Batches of pictures (N, image, image, 3), float32 from 0 to 255, and their labels (N, 1): 0 is a cat, 1 a dog."""
+    return keras.utils.image_dataset_from_directory(root / split, label_mode="binary", batch_size=batch_size,
+                                                    shuffle=split == "train", image_size=(image, image), seed=options.seed)
 
 
-validation, test = pictures("validation"), pictures("test")
-some, labels = next(iter(pictures("train", shuffle=True)))
+test = pictures("test")
+some, labels = next(iter(pictures("train")))
 titles = [CLASSES[int(label)] for label in labels.numpy()[:, 0]]
 viz.save(viz.images(some.numpy().astype("uint8"), titles), OUTPUT / "07_pictures.png")
 
@@ -126,23 +126,26 @@ class Stopwatch(callbacks.Callback):
         logs["seconds"] = round(time.perf_counter() - self.start, 2)
 
 
-def fit(name, model, epochs, *more):
-    """Train a compiled model, or go on where that was stopped: {"loss": [...], "val_loss": [...], ...}, a number an epoch."""
+def fit(name, model, epochs, *more, image=size, seen=size):
+    """Train a compiled model, or go on where that was stopped: {"loss": [...], "val_loss": [...], ...}, a number an epoch.
+
+    It trains on pictures of image x image pixels, and those that it is validated on are seen x seen pixels large.
+    """
     best = callbacks.ModelCheckpoint(OUTPUT / f"{name}.keras", monitor="val_accuracy", save_best_only=True)
     watchers = [Stopwatch(), *more, best, callbacks.BackupAndRestore(OUTPUT / name, delete_checkpoint=False)]
-    log = model.fit(pictures("train", shuffle=True), epochs=epochs, validation_data=validation, callbacks=watchers,
+    log = model.fit(pictures("train", image), epochs=epochs, validation_data=pictures("validation", seen), callbacks=watchers,
                     verbose=2 if options.quick else 1).history
     if len(log.get("loss", [])) < epochs:
         raise SystemExit(f"stopped after {len(log.get('loss', []))} of {epochs} epochs; start the lesson again, and it goes on")
     return log
 
 
-def train(part, model, *more):
+def train(part, model, *more, image=size):
     """Train a part, and test the best network that it had. Returns what came of it, and that network."""
     name = f"07_part{part}_{kind}_seed{options.seed}"
     best, done = OUTPUT / f"{name}.keras", OUTPUT / f"{name}.json"
     if options.quick or not done.exists():
-        log = fit(name, model, epochs[part], *more)
+        log = fit(name, model, epochs[part], *more, image=image)
         epoch = int(np.argmax(log["val_accuracy"]))
         store(name, {
             "part": part, "seed": options.seed, "pictures": kind, "epochs": len(log["loss"]), "best_epoch": epoch + 1,
@@ -205,11 +208,12 @@ if 2 in parts:
 #
 #   residual blocks        x + f(x): a block learns only what is to be changed, and gradients get past it unhindered
 #   batch normalization    keeps the numbers at a good size through many layers, so that steps may be large
-#   global pooling         the mean of each channel, in place of 12,544 numbers with a place each: a cat is a cat anywhere
+#   global pooling         the mean of each channel, in place of 12,544 numbers with a place each: a cat is a cat anywhere.
+#                          And pictures may have any size: it trains on smaller ones, and sees those of the test whole
 #   a schedule             large steps at first, then smaller and smaller ones, along a cosine
 #   averaged weights       the mean over the last steps is better than any one of them
 #   soft labels            0.05 and 0.95 in place of 0 and 1: nothing is gained by being surer than that
-#   stronger augmentation  also shifted, stretched, lighter and darker, and with holes: then a longer training pays
+#   stronger augmentation  also shifted, stretched, much nearer, lighter and darker, with holes: then a long training pays
 def convolution(x, filters, kernel_size=3, strides=1, activation="relu", normalize=True):
     """Convolution, normalization and activation."""
     x = layers.Conv2D(filters, kernel_size, strides, padding="same", use_bias=not normalize, kernel_initializer="he_normal")(x)
@@ -229,20 +233,19 @@ def block(x, filters, normalize=True, residual=True):
 
 def strong():
     """Also shifted, stretched (height and width each by a factor of its own), lighter, darker, paler, and with holes."""
-    return keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.08), layers.RandomTranslation(0.1, 0.1),
-                             layers.RandomZoom((-0.35, 0.05), (-0.35, 0.05)), layers.RandomContrast(0.3),
-                             layers.RandomBrightness(0.2), layers.RandomErasing(0.3)])
+    return keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.08), layers.RandomTranslation(0.15, 0.15),
+                             layers.RandomZoom((-0.5, 0.0), (-0.5, 0.0)), layers.RandomContrast(0.4),
+                             layers.RandomBrightness(0.25), layers.RandomErasing(0.6)])
 
 
 def better(image, width, depths, augmentation, pooling=layers.GlobalAveragePooling2D, **style):
-    """A residual network that makes its pictures `image` x `image` pixels large.
+    """A residual network for pictures of image x image pixels, or of any size if that is None.
 
     It has a stage for each number in `depths`, of so many blocks; from stage to stage there are half as many rows and columns,
     and twice as many channels, `width` of them at first.
     """
-    inputs = keras.Input(shape=(size, size, 3))
-    x = layers.Resizing(image, image)(inputs) if image < size else inputs
-    x = augmentation(x) if augmentation else x
+    inputs = keras.Input(shape=(image, image, 3))
+    x = augmentation(inputs) if augmentation else inputs
     x = layers.Rescaling(1 / 127.5, offset=-1)(x)
     x = convolution(x, width, strides=2, normalize=style.get("normalize", True))
     for stage, depth in enumerate(depths):
@@ -257,7 +260,7 @@ def compiled(model, epochs, schedule=True, smoothing=0.1):
     """The network with an optimizer for so many epochs."""
     steps = len(pictures("train"))
     cosine = optimizers.schedules.CosineDecay(0.0, decay_steps=(epochs - 1) * steps, warmup_target=0.002, warmup_steps=steps)
-    optimizer = optimizers.AdamW(cosine if schedule else 0.001, weight_decay=0.02, use_ema=True,
+    optimizer = optimizers.AdamW(cosine if schedule else 0.001, weight_decay=0.05, use_ema=True,
                                  ema_momentum=0.5 ** (60 / (epochs * steps)))   # half is forgotten in a 60th of the way
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(optimizer, keras.losses.BinaryCrossentropy(label_smoothing=smoothing), metrics=["accuracy"])
@@ -266,15 +269,15 @@ def compiled(model, epochs, schedule=True, smoothing=0.1):
 
 if 3 in parts:
     keras.utils.set_random_seed(options.seed)
-    model = better(64, 16, [1, 1, 1, 1], strong()) if options.quick else better(160, 32, [2, 2, 2, 1], strong())
+    model = better(None, 16, [1, 1, 1, 1], light()) if options.quick else better(None, 32, [2, 2, 2, 1], strong())
     model = compiled(model, epochs[3])
     model.summary()
-    results[3], networks[3] = train(3, model, callbacks.SwapEMAWeights(swap_on_epoch=True))
+    results[3], networks[3] = train(3, model, callbacks.SwapEMAWeights(swap_on_epoch=True), image=160 if size == 180 else size)
 
 # %% What paid
-# `--ablate` trains part 3 again and again, each time without one of the things on the list above; smaller pictures and fewer
-# epochs have to do. What counts is the mean accuracy on the validation photographs over the last ten epochs; another seed
-# changes it, too, so small differences say nothing. Without a schedule, the rate is 0.001 all the time.
+# `--ablate` trains part 3 again and again, each time without one of the things on the list above; fewer blocks, smaller
+# pictures (96 x 96) and fewer epochs have to do. What counts is the mean accuracy on the validation photographs over the last
+# ten epochs; another seed changes it, too, so small differences say nothing. Without a schedule, the rate is always 0.001.
 WITHOUT = {"nothing": {}, "residual blocks": {"residual": False}, "batch normalization": {"normalize": False},
            "global pooling": {"pooling": layers.Flatten}, "a schedule": {"schedule": False}, "averaged weights": {},
            "soft labels": {"smoothing": 0.0}, "stronger augmentation": {"augmentation": light},
@@ -283,7 +286,7 @@ WITHOUT = {"nothing": {}, "residual blocks": {"residual": False}, "batch normali
 
 def small(augmentation=strong, schedule=True, smoothing=0.1, **style):
     """The network of part 3 with smaller pictures and fewer blocks, compiled."""
-    return compiled(better(min(size, 96), 32, [1, 1, 1, 1], augmentation(), **style), epochs["ablation"], schedule, smoothing)
+    return compiled(better(96, 32, [1, 1, 1, 1], augmentation(), **style), epochs["ablation"], schedule, smoothing)
 
 
 if options.ablate:
@@ -293,7 +296,7 @@ if options.ablate:
         if not (OUTPUT / f"{name}.json").exists():
             keras.utils.set_random_seed(options.seed)
             averages = [] if without == "averaged weights" else [callbacks.SwapEMAWeights(swap_on_epoch=True)]
-            store(name, fit(name, small(**change), epochs["ablation"], *averages))
+            store(name, fit(name, small(**change), epochs["ablation"], *averages, image=96, seen=96))
         log = json.loads((OUTPUT / f"{name}.json").read_text())
         mean = {key: round(float(np.mean(log[key][-10:])), 4) for key in ("accuracy", "val_accuracy")}
         rows.append({"without": without, "seed": options.seed, **mean, "seconds": round(sum(log["seconds"]))})
@@ -347,7 +350,7 @@ if options.record:
 # On photographs, what the first lines of this lesson say. On the drawn cats and dogs, the first network does well at once: they
 # have been drawn by the same pen, and more of the same is all it takes to know them. In quick mode there are few of them, and
 # augmentation has no time to pay.
-least = {1: 0.69, 2: 0.81, 3: 0.88} if kind == "photographs" else {1: 0.75, 2: 0.7, 3: 0.65}
+least = {1: 0.69, 2: 0.81, 3: 0.88} if kind == "photographs" else {1: 0.75, 2: 0.7, 3: 0.75}
 for part, result in results.items():
     accuracy = result["test_accuracy"]
     assert accuracy >= least[part], f"{TITLES[part]} should reach {least[part]}, it got {accuracy:.4f}"
