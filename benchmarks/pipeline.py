@@ -45,7 +45,7 @@ def augmented(folder):
     """With random turns and zooms, drawn for each image, on the threads that read the files."""
     layers = keras.layers
     moved = keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.2)])
-    return dataset(folder).map(lambda x, y: (moved(x, training=True), y)).prefetch(2)
+    return dataset(folder).map(lambda x, y: (moved(x, training=True), y))
 
 
 def speed_of_a_pass(data):

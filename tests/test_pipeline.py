@@ -2,6 +2,8 @@
 import gc
 import itertools
 import math
+import subprocess
+import sys
 import threading
 import time
 
@@ -363,12 +365,16 @@ def test_errors_of_generators_come_through():
     wait_until_they_ended()
 
 
-def test_a_program_ends_with_an_iteration_under_way():
-    import subprocess
-    import sys
-    code = "from tinyvision.data import Dataset; i = iter(Dataset.range(9).repeat().map(lambda x: x).prefetch(3)); print(next(i).item())"
+def in_a_process(code):
+    """What it prints; it has 60 seconds for it, and no errors."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and done.stdout == "0\n" and not done.stderr
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return done.stdout
+
+
+def test_a_program_ends_with_an_iteration_under_way():
+    code = "from tinyvision.data import Dataset; i = iter(Dataset.range(9).repeat().map(lambda x: x).prefetch(3)); print(next(i).item())"
+    assert in_a_process(code) == "0\n"
 
 
 def test_layers_are_built_once():
@@ -386,6 +392,105 @@ def test_layers_are_built_once():
     layer = Slow()
     assert len(list(Dataset.from_tensor_slices(np.ones((8, 3))).map(lambda x: layer(x[None]), 4))) == 8
     assert len(built) == 1
+
+
+def most_at_once(make):
+    """How many calls of a function f ran at once, at most, while the dataset that `make(f)` returns was gone through."""
+    now, lock, most = set(), threading.Lock(), 0
+
+    def f(x):
+        nonlocal most
+        with lock:
+            now.add(call := object())
+            most = max(most, len(now))
+        time.sleep(0.003)
+        now.remove(call)
+        return x
+
+    assert sum(map(len, make(f))) == 24
+    wait_until_they_ended()
+    return most
+
+
+@pytest.mark.parametrize("make, expected", [
+    (lambda f: Dataset.range(24).map(lambda x: x, 4).map(f, 1), 1),
+    (lambda f: Dataset.range(24).map(f, 1).map(lambda x: x, 4), 1),
+    (lambda f: Dataset.range(24).map(f, num_parallel_calls=2).prefetch(9).map(lambda x: x, 6), 2),
+    (lambda f: Dataset.zip(*[Dataset.range(24).map(f, 1).map(lambda x: x, 4)] * 2).map(lambda x, y: x), 1),
+    (lambda f: Dataset.range(24).map(f, 1).filter(lambda x: True).map(lambda x: x, 4), 1),
+    (lambda f: Dataset.range(24).map(f, 4), 4),
+    (lambda f: Dataset.range(24).map(f).map(lambda x: x, 4), 4),
+], ids=range(7))
+def test_an_explicit_number_bounds_the_calls_of_that_function(make, expected):
+    assert most_at_once(lambda f: make(f).batch(1)) == expected
+    assert most_at_once(lambda f: make(f).batch(2).map(lambda x: x, 4)) == expected
+
+
+@pytest.mark.parametrize("make, expected", [
+    (lambda d: d.prefetch(8).prefetch(1), 2), (lambda d: d.prefetch(1).prefetch(3), 4), (lambda d: d.prefetch(AUTOTUNE).prefetch(1), 2),
+    (lambda d: d.map(lambda x: x, 8).prefetch(2), 3), (lambda d: d.prefetch(1).map(lambda x: x, 3), 4),
+    (lambda d: d.map(lambda x: x, 6).batch(1).prefetch(6).prefetch(1), 2),
+], ids=range(6))
+def test_the_last_prefetch_says_how_many_are_made_ahead(make, expected):
+    made = []
+
+    def look(x):
+        made.append(x.item())
+        return x
+
+    stream = iter(make(Dataset.range(100).map(look)))
+    next(stream)
+    end = time.monotonic() + 5
+    while len(made) < expected and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    assert sorted(made) == list(range(expected))
+    del stream
+    wait_until_they_ended()
+
+
+def test_functions_that_wait_for_their_turn_let_errors_and_early_ends_through():
+    def fails(x):
+        if x.item() == 5:
+            raise ZeroDivisionError
+        return x
+
+    dataset = Dataset.range(50).map(lambda x: x, 4).map(fails, 1).batch(2)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            list(dataset)
+        for _ in dataset:
+            break
+        wait_until_they_ended()
+    again = Dataset.range(50).map(lambda x: x, 4).map(fails, 1).skip(6)
+    assert numbers(again) == list(range(6, 50)) and numbers(Dataset.zip(again, again).map(lambda x, y: x)) == list(range(6, 50))
+
+
+OF_ITSELF = """
+from tinyvision.data import Dataset
+
+def circle(x):
+    return sum(dataset, x)
+
+for threads in None, 1, 3:
+    for after in lambda d: d, lambda d: d.batch(2).map(lambda x: x, 2):
+        dataset = after(Dataset.range(3).map(circle, threads))
+        try:
+            list(dataset)
+        except RuntimeError as error:
+            assert str(error).startswith("map(circle) goes through a dataset that it makes itself"), error
+            assert "This was in map(circle), element " in error.__notes__[0]
+        else:
+            raise AssertionError
+    inner = Dataset.range(3).map(lambda x: x * 2, threads)
+    assert [x.item() for x in Dataset.range(2).map(lambda x: sum(inner, x), threads)] == [6, 7]
+print("done")
+"""
+
+
+def test_a_function_that_goes_through_its_own_dataset_is_named():
+    """In a process of its own, which can be ended if it waits for itself."""
+    assert in_a_process(OF_ITSELF) == "done\n"
 
 
 # Keeping, leaving out --------------------------------------------------------------------------------------------------------
@@ -433,6 +538,9 @@ def test_elements_can_be_left_out():
     for dataset in kept.batch(4), kept.batch(4).prefetch(2):
         assert numbers(dataset) == [[0, 2], [4, 6]]        # the third batch has none
     assert numbers(kept.filter(lambda x: x > 0)) == [2, 4, 6]
+    assert numbers(kept.batch(4, drop_remainder=True)) == []                     # each has lost one
+    assert numbers(Dataset.range(4, 8).map(only_even).concatenate(Dataset.range(2)).batch(2, True)) == [[0, 1]]
+    assert numbers(kept.batch(1, drop_remainder=True)) == [[0], [2], [4], [6]]
 
 
 # In training ------------------------------------------------------------------------------------------------------------------
@@ -464,6 +572,22 @@ def test_repeat_ends_after_a_pass_that_gave_nothing(after):
     found = list(itertools.islice(after(Dataset.range(3).map(second).repeat()).as_numpy_iterator(), 20))
     assert len(found) == 20 and all((x == 1).all() for x in found)
     assert numbers(Dataset.range(3).map(second).repeat(4)) == [[1]] * 4
+
+
+def test_an_endless_repeat_shares_no_order_with_those_of_other_passes():
+    noise = layers.GaussianNoise(1.0, seed=5)
+    drawn = Dataset.range(1).map(lambda x: noise(np.zeros(2, "float32"), training=True))
+    for source, n in (Dataset.range(10).shuffle(10, seed=1), 10), (drawn, 1):
+        repeated, seen = source.repeat().batch(n), set()
+        for place in (0, 0), (0, 4090), (1, 0), (2, 0):    # the number and the repetition
+            repeated.start_at(*place)
+            seen.update(x.tobytes() for x in itertools.islice(repeated.as_numpy_iterator(), 10))
+        assert len(seen) == 40
+    twice = Dataset.range(20).shuffle(20, seed=1).repeat().take(40).repeat().batch(20).take(100)
+    assert len({x.tobytes() for x in twice.as_numpy_iterator()}) == 100
+    huge = Dataset.range(20).shuffle(20, seed=1).repeat(10 ** 9).repeat(10 ** 9).repeat(10 ** 9).take(1)
+    huge.start_at(3, 0)
+    assert len(numbers(huge)) == 1
 
 
 @pytest.mark.parametrize("threads", [0, 3])
@@ -584,7 +708,14 @@ def ragged():
     (lambda: list(Dataset.range(3).map(lambda x: (x, None))), TypeError, "element 0 is None, or holds it"),
     (lambda: list(Dataset.range(3).map(lambda x: object())), TypeError, "for element 0: expected numbers"),
     (lambda: list(Dataset.range(3).map(lambda x, y: x)), TypeError, "missing 1 required positional argument"),
-    (lambda: list(Dataset.range(3).filter(lambda x: [True, False])), ValueError, r"returns True or False, got an array of shape \(2,\)"),
+    (lambda: list(Dataset.range(3).filter(lambda x: [True, False])), ValueError, r"returns True or False, got \(2,\) bool"),
+    (lambda: list(Dataset.range(3).filter(lambda x: "no")), ValueError, "filter: <lambda> returns True or False, got 'no'"),
+    (lambda: list(Dataset.range(3).filter(lambda x: np.array("no"))), ValueError, r"returns True or False, got \(\) <U2"),
+    (lambda: list(Dataset.range(3).filter(lambda x: (x > 1,))), ValueError, r"returns True or False, got \(\(\) bool\)"),
+    (lambda: list(Dataset.range(3).map(lambda x: [x, "a"])), TypeError, r"expected numbers.*several parts are a tuple: \(x, y\), not"),
+    (lambda: list(Dataset.range(3).map(lambda x: [x, [x, x]])), TypeError, r"map: what <lambda> returned.*several parts are a tuple: \(x, y\)"),
+    (lambda: list(Dataset.from_generator(lambda: ([np.zeros(2), i] for i in range(2)))), TypeError, "element 0.*several parts are a tuple"),
+    (lambda: Dataset.from_tensor_slices([np.zeros((3, 2)), np.zeros(3)]), TypeError, "several parts are a tuple"),
     (lambda: list(Dataset.range(3).unbatch()), ValueError, r"unbatch: an element is arrays of one length, got \(\) int64"),
     (lambda: list(Dataset.from_generator(ragged).batch(3)), ValueError,
      r"batch: elements 0 and 2 of a batch of 3 have the shapes \(4, 5, 3\) and \(6, 5, 3\): resize them before batch, with map"),
@@ -607,8 +738,11 @@ def ragged():
     (lambda: len(Dataset.range(3).filter(lambda x: True)), TypeError, "is not known before it was gone through"),
     (lambda: Dataset.range(3).interleave(len), AttributeError, "Dataset has no interleave; there is: concatenate"),
     (lambda: Dataset.range(3).padded_batch(2), AttributeError, "no padded_batch; there is: map to one shape, then batch"),
+    (lambda: Dataset.list_files("*.jpg"), AttributeError, "Dataset has no list_files; there is: from_tensor_slices"),
+    (lambda: Dataset.sample_from_datasets([]), AttributeError, "Dataset has no sample_from_datasets; there is: from_generator"),
+    (lambda: Dataset.rnge(3), AttributeError, "Dataset has no attribute 'rnge'"),
     (lambda: Dataset.range(3).shuffel(2), AttributeError, "Dataset has no attribute 'shuffel'"),
-], ids=range(40))
+], ids=range(50))
 def test_what_cannot_be_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
@@ -626,13 +760,20 @@ def test_everything_else_of_tf_data_is_refused_by_name():
     for base in tensorflow.data.Dataset.__mro__:
         theirs |= {name for name in vars(base) if not name.startswith("_")}
     rest = [name for name in theirs if not hasattr(Dataset.range(3), name)]
-    unknown = [name for name in rest if "there is:" not in str(_error(name))]
+    unknown = [name for name in rest if "there is:" not in str(_error(Dataset.range(3), name))]
     assert unknown == []
 
 
-def _error(name):
+def test_what_is_not_here_is_named_on_the_class_as_on_a_dataset():
+    from tinyvision.data.pipeline import NEAREST
+    for name in NEAREST:
+        for owner in Dataset, Dataset.range(3):
+            assert str(_error(owner, name)) == f"Dataset has no {name}; there is: {NEAREST[name]}"
+
+
+def _error(owner, name):
     try:
-        getattr(Dataset.range(3), name)
+        getattr(owner, name)
     except AttributeError as error:
         return error
     return None

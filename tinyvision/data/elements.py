@@ -39,11 +39,17 @@ def as_element(found, where: str):
             return os.fspath(x)
         if is_array(x) and x.dtype.kind == "U":
             return x
-        try:
-            return as_array(x)
-        except TypeError as error:
-            raise TypeError(f"{where}: {error}") from error
+        return _array(x, f"{where}: ")
     return mapped(leaf, found)
+
+
+def _array(x, where=""):
+    """An array; the parts of a list are stacked to one."""
+    try:
+        return as_array(x)
+    except (TypeError, ValueError) as error:
+        several = " (A list is stacked to one array; several parts are a tuple: (x, y), not [x, y].)"
+        raise TypeError(f"{where}{error}{several if isinstance(x, list) else ''}") from error
 
 
 def as_tensors(element):
@@ -60,7 +66,7 @@ def rows(x):
     """An array that can be cut into rows; a list of texts for texts and paths."""
     if isinstance(x, (list, np.ndarray)) and np.size(x[:1]) == 1 and isinstance(x[0], (str, os.PathLike)):
         return [os.fspath(text) for text in x]
-    array = as_array(x)
+    array = _array(x)
     if not array.ndim:
         raise ValueError(f"from_tensor_slices takes arrays to cut into rows, got the number {array}")
     return array

@@ -15,23 +15,33 @@ import numpy as np
 from ..config import random_key
 from ..kernels.cores import get_num_threads
 from .elements import as_element, as_numpy, as_tensors, described, leaves, mapped, row, rows
-from .tasks import Function, Round, ahead_of, done, itself, noted, together
+from .tasks import Function, Round, Yields, ahead_of, done, itself, together
 
 AUTOTUNE = -1                                              # as many as there are cores
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
 NEAREST = {                                                # what tf.data has -> what there is in its place
-    "bucket_by_sequence_length": "a loop in from_generator", "choose_from_datasets": "concatenate, then shuffle",
-    "counter": "from_generator(itertools.count)", "element_spec": "next(iter(dataset))", "fingerprint": "repr(dataset)",
-    "flat_map": "map, then unbatch", "from_tensors": "from_tensor_slices", "get_single_element": "next(iter(dataset))",
+    "bucket_by_sequence_length": "a loop in from_generator", "choose_from_datasets": "from_generator, of a function that draws "
+    "from an iterator of each", "counter": "from_generator(itertools.count)", "element_spec": "next(iter(dataset))",
+    "fingerprint": "as_numpy_iterator, whose elements can be hashed", "flat_map": "map, then unbatch",
+    "from_tensors": "from_tensor_slices, of one row: x[None]", "get_single_element": "next(iter(dataset))",
     "group_by_window": "a loop in from_generator", "ignore_errors": "LeftOut, raised in the function of map",
     "interleave": "concatenate, then shuffle", "list_files": "from_tensor_slices(sorted(folder.glob('*.jpg')))",
-    "load": "from_generator", "options": "prefetch and num_parallel_calls", "padded_batch": "map to one shape, then batch",
-    "ragged_batch": "map to one shape, then batch", "random": "map, with layers that draw", "rebatch": "unbatch, then batch",
-    "reduce": "a loop over the dataset", "rejection_resample": "class_weight of fit", "save": "cache", "snapshot": "cache",
-    "sample_from_datasets": "concatenate, then shuffle", "scan": "a loop in from_generator",
-    "shard": "enumerate, then filter by i.item() % n", "sparse_batch": "batch", "take_while": "a loop in from_generator",
+    "load": "from_tensor_slices, of what np.load reads", "options": "prefetch and num_parallel_calls",
+    "padded_batch": "map to one shape, then batch", "ragged_batch": "map to one shape, then batch",
+    "random": "map, with layers that draw", "rebatch": "unbatch, then batch", "reduce": "a loop over the dataset",
+    "rejection_resample": "class_weight of fit", "sample_from_datasets": "from_generator, of a function that draws by chance "
+    "from an iterator of each", "save": "as_numpy_iterator, for np.save (cache keeps elements in memory, and writes nothing)",
+    "scan": "a loop in from_generator", "shard": "enumerate, then filter by i.item() % n",
+    "snapshot": "cache, in memory only", "sparse_batch": "batch", "take_while": "a loop in from_generator",
     "unique": "a loop in from_generator", "window": "batch", "with_options": "prefetch and num_parallel_calls",
 }
+
+
+class NearestNames(type):
+    """A class whose missing names raise what an instance of it raises: tf.data has functions that are called on the class."""
+
+    def __getattr__(cls, name):
+        raise _missing(name)
 
 
 class Source:
@@ -40,7 +50,7 @@ class Source:
     passes = 0
 
 
-class Dataset:
+class Dataset(metaclass=NearestNames):
     """Elements that are made when they are asked for: arrays cut into samples, files read, functions applied, batches.
 
     https://www.tensorflow.org/api_docs/python/tf/data/Dataset
@@ -69,10 +79,11 @@ class Dataset:
         self._sources = tuple(dict.fromkeys(sources)) or (Source(),)
         self.passes, self._first, self.drawn = max(source.passes for source in self._sources), 0, 0
 
-    def _then(self, tasks, length, threads=0, ahead=0, functions=0):
-        """What this becomes, with so many functions more in the chain."""
-        return Dataset(tasks, length, max(threads, self._threads), max(ahead, self._ahead), self._sources,
-                       self._depth + functions)
+    def _then(self, tasks, length, threads=0, ahead=None, functions=0):
+        """What this becomes: with so many threads at least, with that much made ahead (None: as much as before, and something
+        for each thread), and with so many functions more in the chain."""
+        ahead = max(threads, self._ahead) if ahead is None else ahead
+        return Dataset(tasks, length, max(threads, self._threads), ahead, self._sources, self._depth + functions)
 
     @staticmethod
     def _of(parts, tasks, length):
@@ -172,14 +183,20 @@ class Dataset:
         Args:
             map_func: returns a Tensor, an array, a number, a text, or a tuple or dictionary of these. Gradients are not
                 recorded in it. Layers in it that draw random numbers draw by the pass and the place of the element.
-            num_parallel_calls: on how many threads it may run; AUTOTUNE takes as many as there are cores. None leaves that to
-                `prefetch`, and without one to the thread that iterates.
+            num_parallel_calls: how many calls of this function may run at once; 1 for one that is not safe on several threads.
+                The chain has as many threads at least. AUTOTUNE has as many threads as there are cores, and sets no bound;
+                nor does None, which leaves threads to the other parts of the chain (`prefetch`, another map), and without
+                one to the thread that iterates.
             deterministic: None or True: the order of the elements is always kept.
+
+        A thread makes a whole element of the end of the chain. So with `map(load, 8).batch(256)` each of 8 threads loads a
+        batch of its own, one file after the other, and up to 8 batches wait in memory: `prefetch` behind it says how many may.
 
         >>> list(Dataset.from_tensor_slices(([1, 2], [3, 4])).map(lambda x, y: x + y))
         [Tensor(4), Tensor(6)]
         """
-        function, threads = Function(map_func, "map", self._depth), _parallel("map", num_parallel_calls)
+        threads = _parallel("map", num_parallel_calls)
+        function = Function(map_func, "map", self._depth, None if num_parallel_calls == AUTOTUNE else threads)
         _in_order("map", deterministic)
 
         def run(task, round, index):
@@ -188,7 +205,7 @@ class Dataset:
         def tasks(round):
             for index, task in enumerate(self._tasks(round)):
                 yield functools.partial(run, task, round, index)
-        return self._then(tasks, self._length, threads, threads, functions=1)
+        return self._then(tasks, self._length, threads, functions=1)
 
     def filter(self, predicate) -> "Dataset":
         """The elements of which a function says True. To know which, what stands before it in the chain is run one by one.
@@ -201,8 +218,8 @@ class Dataset:
         def tasks(round):
             for index, element in enumerate(done(self._tasks(round))):
                 kept = function(element, round, index)
-                if np.size(kept) != 1:
-                    raise ValueError(f"filter: {function.name} returns True or False, got an array of shape {np.shape(kept)}")
+                if not hasattr(kept, "dtype") or kept.dtype.kind == "U" or kept.size != 1:
+                    raise ValueError(f"filter: {function.name} returns True or False, got {described(kept)}")
                 if bool(kept):
                     yield functools.partial(itself, element)
         return self._then(tasks, None, functions=1)
@@ -213,8 +230,10 @@ class Dataset:
 
         Args:
             batch_size: how many; the last batch may have fewer.
-            drop_remainder: leave such a last batch out.
-            num_parallel_calls, deterministic: as for `map`.
+            drop_remainder: leave such a last batch out, and any that has fewer since elements of it were left out (`LeftOut`).
+            num_parallel_calls: on how many threads batches are made, at least; each makes a whole one, with all that stands
+                before it in the chain, so up to that many wait in memory. None and AUTOTUNE as for `map`.
+            deterministic: as for `map`.
 
         Raises:
             ValueError: when the batch is made, if its elements differ in shape or dtype.
@@ -229,11 +248,11 @@ class Dataset:
             source = self._tasks(round)
             while group := list(itertools.islice(source, size)):
                 if len(group) == size or not drop_remainder:
-                    yield functools.partial(together, group)
+                    yield functools.partial(together, group, size if drop_remainder else 1)
         known = self._length
         if known not in (None, math.inf):
             known = known // size if drop_remainder else -(-known // size)
-        return self._then(tasks, known, threads, threads)
+        return self._then(tasks, known, threads)
 
     def unbatch(self) -> "Dataset":
         """The rows of each element, one by one. To know how many, what stands before it in the chain is run one by one.
@@ -266,7 +285,9 @@ class Dataset:
         key, anew = random_key() if seed is None else (int(seed), 0), reshuffle_each_iteration in (None, True)
 
         def tasks(round):
-            rng = np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, round.number if anew else 0]))
+            around = functools.reduce(lambda outer, inner: (outer << 32) + inner, round.around, 0)
+            counter = [0, 0, around % 2 ** 64, round.number % 2 ** 64] if anew else 0
+            rng = np.random.Generator(np.random.Philox(key=key, counter=counter))
             source = self._tasks(round)
             waiting = list(itertools.islice(source, size))
             for task in source:
@@ -281,21 +302,21 @@ class Dataset:
         """All of it so many times, each a pass of its own to what stands before; None or -1: until a pass gives nothing."""
         count = None if count in (None, -1) else _count("repeat", "count", count, 0)
 
+        def endlessly(round):
+            passes = Yields()
+            for i in itertools.count():
+                if passes.have_ended():
+                    return
+                yield from passes.of(self._tasks(round.repetition(i)))
+
         def tasks(round):
-            first, begun = round.number * (2 ** 12 if count is None else count), []
-            for i in itertools.count() if count is None else range(count):
-                # Tasks may be done later than they are asked for: passes wait until one of them made something
-                begun = [(length, results) for length, results in begun if not any(results)]
-                if count is None and any(len(results) == length for length, results in begun):
-                    return                                 # of nothing, no end would come
-                length, results = 0, []
-                for task in self._tasks(round._replace(number=(first + i) % 2 ** 24)):
-                    length += 1
-                    yield functools.partial(noted, task, results) if count is None else task
-                begun.append((length, results))
+            for i in range(count):
+                yield from self._tasks(round._replace(number=round.number * count + i))
         if self._length == 0 or count == 0:
-            return self._then(tasks, 0)
-        return self._then(tasks, math.inf if count is None else None if self._length is None else self._length * count)
+            return self.take(0)
+        if count is None:
+            return self._then(endlessly, math.inf)
+        return self._then(tasks, None if self._length is None else self._length * count)
 
     def take(self, count: int) -> "Dataset":
         """The first elements only; -1 for all.
@@ -358,7 +379,7 @@ class Dataset:
                 yield from kept
                 return
             found = []
-            for index, task in enumerate(self._tasks(round._replace(number=0))):
+            for index, task in enumerate(self._tasks(Round(0, round.branch))):
                 found.append(functools.partial(get, index, task))
                 yield found[-1]
             kept[:] = found
@@ -367,10 +388,13 @@ class Dataset:
     def prefetch(self, buffer_size: int) -> "Dataset":
         """The same elements, of which some are made ahead of the consumer, on threads of their own.
 
-        Wherever it stands in the chain: all of the chain runs on these threads.
+        Wherever it stands in the chain: all of the chain runs on these threads. Of several the last one counts, and it counts
+        for what maps before it make ahead, too.
 
         Args:
-            buffer_size: how many elements (of batches: how many batches); AUTOTUNE takes one more than there are cores.
+            buffer_size: how many elements of the end of the chain (of batches: how many batches) are made, or being made, while
+                the consumer is at the one before; AUTOTUNE takes one more than there are cores. Each is made by one thread: so
+                behind `map(load, 8)`, prefetch(2) holds two batches, and keeps two or three of the 8 threads busy.
         """
         ahead = get_num_threads() + 1 if buffer_size == AUTOTUNE else _count("prefetch", "buffer_size", buffer_size)
         return self._then(self._tasks, self._length, min(ahead, get_num_threads()), ahead)
@@ -421,9 +445,12 @@ class Dataset:
         return f"<Dataset of {elements}, {self.passes} passes begun>"
 
     def __getattr__(self, name):
-        if name in NEAREST:
-            raise AttributeError(f"Dataset has no {name}; there is: {NEAREST[name]}")
-        raise AttributeError(f"Dataset has no attribute {name!r}")
+        raise _missing(name)
+
+
+def _missing(name):
+    return AttributeError(f"Dataset has no {name}; there is: {NEAREST[name]}" if name in NEAREST else
+                          f"Dataset has no attribute {name!r}")
 
 
 # Arguments ------------------------------------------------------------------------------------------------------------------
