@@ -6,6 +6,7 @@ import pytest
 
 import tinyvision as tv
 from tinyvision import layers, losses
+from tinyvision.data import Dataset
 
 RNG = np.random.default_rng(0)
 IMAGES, CLASSES = RNG.random((8, 6, 5, 1), np.float32), RNG.integers(0, 3, 8)
@@ -381,3 +382,118 @@ def test_fit_says_the_flag():
     silent(model.fit, IMAGES, CLASSES, validation_split=0.25, verbose=0)
     silent(model.evaluate, IMAGES, CLASSES, verbose=0)
     silent(model.train_on_batch, IMAGES, CLASSES)
+
+
+# Data that are no batches -------------------------------------------------------------------------------------------------
+
+SAMPLES = Dataset.from_tensor_slices((IMAGES, CLASSES))
+ONE_HOT = Dataset.from_tensor_slices((IMAGES, np.eye(3, dtype="float32")[CLASSES]))
+
+
+def lazy():
+    return tv.Sequential([layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3, activation="softmax")])
+
+
+def learner(model, loss="sparse_categorical_crossentropy"):
+    model.compile("sgd", loss)
+    return model
+
+
+class Loader:
+    """An iterable of one's own."""
+
+    def __init__(self, found):
+        self.found = iter(found)
+
+    def __iter__(self):
+        return self.found
+
+
+@pytest.mark.parametrize("make", [softmax, lazy, lambda: tv.Sequential([layers.Flatten(), layers.Dense(3, activation="softmax")])])
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_a_dataset_without_batch(make, method):
+    with pytest.raises(ValueError) as error:
+        getattr(learner(make()), method)(SAMPLES, verbose=0)
+    assert str(error.value) == (f"{method}: the data give single samples, ((6, 5, 1) float32, () int64), not batches: add .batch(32) to "
+                                "the Dataset")
+
+
+def test_a_dataset_without_batch_elsewhere():
+    model = learner(softmax())
+    with pytest.raises(ValueError, match=r"predict: the data give single samples, \(6, 5, 1\) float32, not batches: add .batch\(32\)"):
+        model.predict(SAMPLES)
+    with pytest.raises(ValueError, match="evaluate: the data give single samples, .*: add .batch"):
+        model.fit(IMAGES, CLASSES, validation_data=SAMPLES, verbose=0)
+    with pytest.raises(ValueError, match=r"fit: the data give single samples, \(\(6, 5, 1\) float32, \(3,\) float32\), not"):
+        learner(softmax(), "categorical_crossentropy").fit(ONE_HOT, verbose=0)
+
+
+@pytest.mark.parametrize("data", [lambda: zip(IMAGES, CLASSES), lambda: list(zip(IMAGES, CLASSES)), lambda: Loader(zip(IMAGES, CLASSES)),
+                                  lambda: ((x, int(y)) for x, y in zip(IMAGES, CLASSES))])
+def test_iterables_of_samples(data):
+    with pytest.raises(ValueError, match=r"fit: the data give single samples, .*, not batches: give arrays of several samples, along a "
+                                         r"first axis; a Dataset of samples makes them by .batch\(32\)"):
+        learner(softmax()).fit(data(), verbose=0)
+
+
+def test_dictionaries_of_samples():
+    inputs = [layers.Input((4,), name=name) for name in "ab"]
+    model = learner(tv.Model(inputs, layers.Dense(1)(layers.Concatenate()(inputs))), "mse")
+    x = RNG.random((8, 4), np.float32)
+    samples = Dataset.from_tensor_slices(({"a": x, "b": x}, x[:, :1]))
+    with pytest.raises(ValueError, match=r"samples, \(\{'a': \(4,\) float32, 'b': \(4,\) float32\}, \(1,\) float32\), not batches: add"):
+        model.fit(samples, verbose=0)
+    silent(model.fit, samples.batch(4), validation_data=samples.batch(3), epochs=2, verbose=0)
+    assert silent(model.predict, Dataset.from_tensor_slices({"a": x, "b": x}).batch(4)).shape == (8, 1)
+
+
+def test_what_may_be_a_sample_is_noted():
+    """Where no Input tells the shape of one."""
+    with pytest.raises(ValueError, match="expects images") as error:
+        learner(lazy(), "categorical_crossentropy").fit(ONE_HOT, verbose=0)
+    assert error.value.__notes__ == ["The data gave ((6, 5, 1) float32, (3,) float32). If that is a single sample, not a batch: add "
+                                     ".batch(32) to the Dataset"]
+    with pytest.raises(ValueError, match="expects images") as error:
+        learner(lazy()).predict(Dataset.from_tensor_slices(IMAGES))
+    assert "The data gave (6, 5, 1) float32. If that" in error.value.__notes__[0]
+
+
+def test_other_errors_stay_as_they_are():
+    """Of arrays, of batches that are batches, and of functions of one's own."""
+    model = learner(softmax())
+    with pytest.raises(ValueError, match=r"got \(6, 5, 1\); one sample needs a batch axis: x\[None\]"):
+        model.train_on_batch(IMAGES[0], CLASSES[:1])
+    with pytest.raises(ValueError, match=r"got \(6, 5, 1\); one sample needs a batch axis: x\[None\]$") as error:
+        model.fit(IMAGES[0], np.zeros(6), verbose=0)
+    assert not hasattr(error.value, "__notes__")
+    with pytest.raises(ValueError, match=r"input_layer.*, got \(4, 1, 1\)$") as error:
+        model.fit(Dataset.from_tensor_slices((IMAGES[:, :1, 0], CLASSES)).batch(4), verbose=0)
+    assert not hasattr(error.value, "__notes__")
+    with pytest.raises(ValueError, match="a batch is x, .* got 4 parts") as error:
+        model.fit([(IMAGES, CLASSES, CLASSES, CLASSES)], verbose=0)
+    assert error.value.__context__ is None
+
+    def broken(y_true, y_pred):
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine") as error:
+        learner(softmax(), broken).fit(SAMPLES.batch(4), verbose=0)
+    assert not hasattr(error.value, "__notes__") and not hasattr(error.value, "failed_batch")
+
+
+@pytest.mark.parametrize("data, reason", [
+    (lambda: SAMPLES.batch(4).take(0), "take, skip or filter leaves nothing of the Dataset, batch.*got less than n samples"),
+    (lambda: SAMPLES.filter(lambda x, y: False).batch(4), "take, skip or filter leaves nothing of the Dataset"),
+    (lambda: SAMPLES.batch(32, drop_remainder=True), "take, skip or filter leaves nothing of the Dataset"),
+    (lambda: [], "there is nothing in them"), (lambda: iter([]), "a generator can be gone through only once; give a list or a Dataset"),
+    (lambda: Loader([]), "each call of Loader.__iter__ is to begin anew")], ids=range(6))
+def test_data_that_give_no_batches(data, reason):
+    model = learner(softmax())
+    for method, where in ("fit", " in epoch 1"), ("evaluate", ""), ("predict", ""):
+        with pytest.raises(ValueError, match=f"^{method}: the data gave no batches{where}: {reason}"):
+            getattr(model, method)(data(), verbose=0)
+    with pytest.raises(ValueError, match=f"gave no batches: {reason}"):
+        model.fit(IMAGES, CLASSES, validation_data=data(), verbose=0)
+    for steps in 1, 3:
+        with pytest.raises(ValueError, match=f"gave no batches in epoch 1: {reason}"):
+            model.fit(data(), steps_per_epoch=steps, verbose=0)

@@ -1,15 +1,20 @@
-"""Beginners' mistakes that would only show as bad results, named when training begins; and misspelled arguments."""
+"""Beginners' mistakes that would only show as bad results, named when training begins; misspelled arguments; data that are no
+batches."""
 import difflib
 import functools
 import inspect
+import numbers
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sized
 
 from . import activations
 from .autograd import is_recording
 from .callbacks.base import Callback
 from .configurable import check_names
+from .data.batching import NoBatches, holds_arrays, unpacked
+from .data.elements import described
+from .data.pipeline import Dataset
 from .layers.base import AFTER_CALL
 from .outputs import LossOfOutputs
 from .structures import leaves
@@ -129,7 +134,10 @@ def _warn_of_turns(callback):
 
 
 def names_arguments(method, check=None):
-    """Let a method that is called with an unknown argument name the one that was probably meant; `check` sees the others."""
+    """Let a method that is called with an unknown argument name the one that was probably meant; `check` sees the others.
+
+    And if it fails since the data are no batches, let it say so.
+    """
     signature = inspect.signature(method)
     known = list(signature.parameters)[1:]
 
@@ -140,8 +148,73 @@ def names_arguments(method, check=None):
             given = signature.bind(self, *args, **settings)
             check(given.arguments)
             args, settings = given.args[1:], given.kwargs
-        return method(self, *args, **settings)
+        try:
+            return method(self, *args, **settings)
+        except Exception as error:
+            if isinstance(error, NoBatches) or hasattr(error, "failed_batch"):
+                explain_data(self, method.__name__, signature.bind(self, *args, **settings).arguments, error)
+            raise
     return call
+
+
+def marks_batches(step):
+    """Let what is raised in a step on a batch hold that batch, for `explain_data`."""
+    @functools.wraps(step)
+    def call(self, batch):
+        try:
+            return step(self, batch)
+        except Exception as error:
+            error.failed_batch = batch
+            raise
+    return call
+
+
+def explain_data(model, method, arguments, error) -> None:
+    """Raise a better error, or add a note, if an iterable of data gave no batches, or samples in place of batches."""
+    data, batch = arguments.get("x"), vars(error).pop("failed_batch", None)
+    if data is None or arguments.get("y") is not None or holds_arrays(data):
+        return
+    if isinstance(error, NoBatches):
+        raise ValueError(f"{error}: {_why_none(data)}") from None
+    if isinstance(batch, (list, tuple)) and not 1 <= len(batch) <= 3:
+        return
+    x, y = (batch, None) if method == "predict" else unpacked(batch)[:2]
+    mend = "add .batch(32) to the Dataset" if isinstance(data, Dataset) else \
+        "give arrays of several samples, along a first axis; a Dataset of samples makes them by .batch(32)"
+    given = described(x if y is None else (x, y))
+    if _is_sample(model, x, y):
+        raise ValueError(f"{method}: the data give single samples, {given}, not batches: {mend}") from error
+    lengths = {shape[0] for shape in (*_shapes(x), *_shapes(y))}
+    if len(lengths) > 1 or "(N, " in str(error):           # of the latter, a layer without weights expected another shape
+        error.add_note(f"The data gave {given}. If that is a single sample, not a batch: {mend}")
+
+
+def _is_sample(model, x, y):
+    """Whether it is sure that x and y are one sample: there is a number alone, or x has just the shape of an Input."""
+    xs, symbols = _shapes(x), getattr(model, "inputs", None) or ()
+    if () in xs or () in _shapes(y):
+        return True
+    return len(xs) == len(symbols) and any(
+        len(shape) == symbol.ndim - 1 and all(n in (m, None) for n, m in zip(symbol.shape[1:], shape))
+        for shape, symbol in zip(xs, symbols))
+
+
+def _shapes(part):
+    if isinstance(part, numbers.Number):
+        return [()]
+    return [tuple(x.shape) for x in leaves(part) if hasattr(x, "shape")]
+
+
+def _why_none(data):
+    if isinstance(data, Dataset):
+        return ("take, skip or filter leaves nothing of the Dataset, batch(n, drop_remainder=True) got less than n samples, or "
+                "there was nothing at the start; list(dataset.take(1)) after each of these shows which")
+    if isinstance(data, Iterator):
+        return ("a generator can be gone through only once; give a list or a Dataset, or a generator without end and "
+                "steps_per_epoch")
+    if isinstance(data, Sized) and not len(data):
+        return "there is nothing in them"
+    return f"each call of {type(data).__name__}.__iter__ is to begin anew"
 
 
 _looked_at = weakref.WeakSet()                             # classes of callbacks
@@ -151,3 +224,5 @@ CHECKS["compile"].append(check_compiled)
 CHECKS["first batch"].append(check_first_batch)
 for _name, _check in ("compile", check_metrics), ("fit", check_callbacks), ("evaluate", None):
     setattr(Trainer, _name, names_arguments(getattr(Trainer, _name), _check))
+for _name in "train_step", "test_step":
+    setattr(Trainer, _name, marks_batches(getattr(Trainer, _name)))

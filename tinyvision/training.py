@@ -4,7 +4,7 @@ import operator
 from . import losses, metrics as metric_classes, optimizers
 from .autograd import Tensor, no_grad
 from .callbacks.base import History, ProgressBar, shown
-from .data.batching import ArrayBatches, batches, unpacked
+from .data.batching import ArrayBatches, NoBatches, batches, unpacked
 from .structures import leaves, map_structure
 
 CHECKS = {"compile": [], "first batch": []}               # functions that look for mistakes then; see advice.py
@@ -139,8 +139,7 @@ class Trainer:
             at.step, at.logs = step + 1, self.train_step(batch)
             _tell(at.callbacks, "on_train_batch_end", step, at.logs)
         if not at.step:
-            raise ValueError(f"the data gave no batches in epoch {at.epoch + 1}: a generator can be gone through only once; "
-                             "give a list or a Dataset, or a generator without end and steps_per_epoch")
+            raise NoBatches(f"fit: the data gave no batches in epoch {at.epoch + 1}")
         at.logs = dict(at.logs)
 
     def train_step(self, batch) -> dict:
@@ -224,7 +223,7 @@ class Trainer:
         for batch in first(iter(data), operator.length_hint(data) or None if steps is None else steps):
             logs = self.test_step(batch)
         if not logs:
-            raise ValueError("evaluate: the data gave no batches")
+            raise NoBatches("evaluate: the data gave no batches")
         if verbose:
             print(shown(logs, ": "))
         return logs if return_dict else list(logs.values()) if self.metrics else logs["loss"]

@@ -7,6 +7,10 @@ from ..device import is_array
 from ..structures import leaves, map_structure
 
 
+class NoBatches(ValueError):
+    """There was nothing to train on, or to evaluate."""
+
+
 class ArrayBatches:
     """Arrays, cut along their first axis into batches, (x, y) or (x, y, sample_weight), in a new order each time if `shuffle`.
 

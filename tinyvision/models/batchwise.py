@@ -3,10 +3,10 @@ import operator
 
 import numpy as np
 
-from ..advice import names_arguments
+from ..advice import marks_batches, names_arguments
 from ..autograd import as_tensor, no_grad, to_numpy
 from ..callbacks.base import ProgressBar
-from ..data.batching import batches, unpacked
+from ..data.batching import NoBatches, batches, unpacked
 from ..data.weights import ClassWeights
 from ..structures import map_structure
 from ..training import first
@@ -35,10 +35,11 @@ def predict(model, x, batch_size: int | None = None, verbose=0, steps: int | Non
             bar.on_train_batch_end(len(parts) - 1, {})
     bar.on_train_end({})
     if not parts:
-        raise ValueError("predict: the data gave no batches")
+        raise NoBatches("predict: the data gave no batches")
     return _joined(parts)
 
 
+@marks_batches
 def predict_on_batch(model, x) -> np.ndarray | list | dict:
     """What the model says about one batch, as NumPy arrays."""
     with no_grad():
