@@ -208,6 +208,11 @@ MUTANTS = [
     Mutant("changes in place go unnoticed", "autograd.py", "> self.born:", "> self.born + 10 ** 9:", f"{ENGINE}:change_in_place"),
     Mutant("recording goes on in backward", "autograd.py", "with _with(recording=create_graph, differentiating=None):",
            "with _with(recording=True, differentiating=None):", f"{ENGINE}:records_nothing"),
+    Mutant("an array of one is an index", "autograd.py", 'if self.shape or self.dtype.kind not in "iu":', 'if self.size != 1 or self.dtype.kind not in "iu":', f"{ENGINE}:is_an_index"),
+    Mutant("a float is an integer", "autograd.py", 'if self.shape or self.dtype.kind not in "iu":', "if self.shape:", f"{ENGINE}:takes_no_other"),
+    Mutant("what is no integer has an index", "autograd.py", "class NoInteger(TypeError, AttributeError):", "class NoInteger(TypeError):", f"{ENGINE}:takes_no_other or is_an_index"),
+    Mutant("numbers are formatted as text", "autograd.py", "format(self.item(), spec)", "super().__format__(spec)", f"{ENGINE}:formatted"),
+    Mutant("a joint rule gives all the first gradient", "autograd.py", "together, found = found, found[i]", "together, found = found, found[0]", "test_op.py:joint or together"),
     Mutant("relu writes to its input", "ops/elementwise.py", "return array_library(x).maximum(x, 0)\n",
            "return array_library(x).maximum(x, 0, out=x)\n", f"{LAWS}:untouched and relu"),
     # Layers and training

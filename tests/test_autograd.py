@@ -2,6 +2,7 @@
 import gc
 import operator
 import pickle
+import re
 import threading
 import tracemalloc
 import weakref
@@ -9,8 +10,10 @@ import weakref
 import numpy as np
 import pytest
 
-from tinyvision import Tensor, config, detect_anomaly, enable_grad, grad, layers, no_grad, ops, tensor
+from tinyvision import Tensor, config, detect_anomaly, enable_grad, grad, layers, no_grad, ops, optimizers, tensor
 from tinyvision.autograd import OPS, as_array, as_tensor, is_recording, to_numpy
+from tinyvision.data import Dataset
+from tinyvision.data.batching import ArrayBatches
 from tinyvision.op import op
 
 rng = np.random.default_rng(0)
@@ -883,6 +886,53 @@ def test_conversions():
     first, second = tensor(ARRAY, requires_grad=True)
     assert first.requires_grad
     equal(second.detach(), ARRAY[1], 0)
+
+
+def test_an_integer_is_an_index():
+    """As TensorFlow's and NumPy's are: of shape () only, or an array of one element would lose its axis where it is an index."""
+    two = tensor(2, dtype="int64")
+    assert ["cat", "dog", "bird"][two] == "bird" and list(range(two)) == [0, 1] and "abc"[two:] == "c" and type(operator.index(two)) is int
+    assert [["cat", "dog"][label] for label in tensor([1, 0], dtype="int32")] == ["dog", "cat"] and hasattr(two, "__index__")
+    assert np.array(["cat", "dog"])[tensor([1], dtype="int64")].tolist() == ["dog"]
+    for none in tensor(2.0), tensor(True), tensor([1, 2], dtype="int64"), tensor([1], dtype="int64"), tensor([], dtype="int64"):
+        with pytest.raises(TypeError, match=rf"an index is one integer, of shape \(\); this Tensor holds {none.dtype} of shape {re.escape(str(none.shape))}"):
+            ["cat", "dog"][none]
+        assert not hasattr(none, "__index__")
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda n: ops.conv_transpose(np.ones((1, 3, 3, 1)), np.ones((3, 3, 1, 1)), 3, output_padding=n), "output_padding is None, an integer from 0 on"),
+    (lambda n: ops.max_pool(np.ones((1, 4, 1)), n), "is a positive integer"), (lambda n: ops.max_pool(np.ones((1, 4, 4, 1)), n), "is a positive integer"),
+    (lambda n: ops.top_k([1.0, 2.0, 3.0], n), "k is a whole number"), (lambda n: layers.Dense(n), "units must be a positive integer"),
+    (lambda n: layers.ZeroPadding2D(n), "is made of whole numbers"), (lambda n: layers.Dropout(0.5, seed=n), "the seed must be an integer"),
+    (lambda n: config.set_random_seed(n), "the seed must be an integer"), (lambda n: ArrayBatches(ARRAY, batch_size=n), "batch_size must be a positive integer"),
+    (lambda n: Dataset.range(3).batch(n), "batch_size is an integer"), (lambda n: ops.image.resize(np.ones((4, 4, 1)), (n, 2)), "is a pair of positive integers"),
+    (lambda n: optimizers.SGD(0.1, gradient_accumulation_steps=n), "is a whole number, 2 or more"),
+], ids=range(12))
+def test_what_asks_for_an_integer_takes_no_other_tensor(make, message):
+    for none in tensor([2, 2], dtype="int64"), tensor(2.5), tensor(2.0):
+        with pytest.raises((TypeError, ValueError), match=message):
+            make(none)
+    make(tensor(2, dtype="int64"))
+
+
+def test_integers_in_tensors_do_what_integers_do():
+    two = tensor(2, dtype="int64")
+    assert [len(x) for x, _ in ArrayBatches(np.arange(5), None, batch_size=two)] == [2, 2, 1] and len(ArrayBatches(np.arange(5), batch_size=two)) == 3
+    equal(ops.tile([1.0, 2.0], two), [1, 2, 1, 2])
+    equal(ops.tile([1.0, 2.0], tensor([2, 1], dtype="int64")), [[1, 2], [1, 2]])
+    equal(ops.top_k([1.0, 7.0, 5.0], two)[0], [7, 5])
+    equal(ops.split([1.0, 2.0, 3.0, 4.0], two)[1], [3, 4])
+    with pytest.raises(TypeError, match="an index is one integer"):
+        ops.tile([1.0, 2.0], tensor([2.0, 1.0]))
+
+
+def test_numbers_are_formatted_as_numbers():
+    assert f"{tensor(2.5):.2f}" == "2.50" and f"{tensor(3, dtype='int64'):03d}" == "003" and f"{tensor(2.5)}" == "2.5"
+    x = tensor([1.0, 2.0], requires_grad=True)
+    assert f"{x.sum():.1f}" == "3.0" and f"{x}" == str(x) == repr(x)
+    with pytest.raises(TypeError, match="unsupported format string passed to Tensor.__format__"):
+        f"{x:.2f}"
 
 
 def test_a_tensor_is_itself_in_sets_and_dictionaries():

@@ -93,6 +93,10 @@ def _method(name, swapped=False):
     return method
 
 
+class NoInteger(TypeError, AttributeError):
+    """A Tensor was taken for an integer and is none. To Python that is a wrong type, to `hasattr` a lack of `__index__`."""
+
+
 class Tensor:
     """An array, the gradient that arrived at it, and the node that made it; a leaf has none.
 
@@ -123,9 +127,7 @@ class Tensor:
     T = property(lambda self: self.transpose(), doc="The axes in reverse order.")
     changed = property(lambda self: self.memory[0])        # when it was last assigned to: known to all that share its memory
 
-    @property
-    def requires_grad(self) -> bool:
-        return self._requires_grad
+    requires_grad = property(lambda self: self._requires_grad, doc="Whether gradients are to reach this Tensor.")
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool):
@@ -177,11 +179,16 @@ class Tensor:
                              "identity with `is`")
         return bool(self.item())
 
-    def __float__(self):
-        return float(self.item())
+    __float__, __int__ = (lambda self: float(self.item())), (lambda self: int(self.item()))
 
-    def __int__(self):
-        return int(self.item())
+    @property
+    def __index__(self):                                   # for lists, ranges and slices; hasattr tells what is an integer
+        if self.shape or self.dtype.kind not in "iu":
+            raise NoInteger(f"an index is one integer, of shape (); this Tensor holds {self.dtype} of shape {self.shape}")
+        return self.item().__index__
+
+    def __format__(self, spec):
+        return super().__format__(spec) if self.shape else format(self.item(), spec)
 
     def __repr__(self):
         origin = f", made by {self.node.op.name}" if self.node else ", requires_grad=True" if self.requires_grad else ""
@@ -396,11 +403,9 @@ class Node:
             values["wanted"] = {i for edge, i in zip(self.edges, self.plan.wanted) if edge in useful}
         for edge, i, (rule, names) in zip(self.edges, self.plan.wanted, self.plan.rules):
             if edge in useful:
-                if self.op.joint:
-                    together = together or rule(g, **{name: values[name] for name in names})
-                    found = together[i]
-                else:
-                    found = rule(g, **{name: values[name] for name in names})
+                found = together or rule(g, **{name: values[name] for name in names})
+                if self.op.joint:                          # one rule, which gave the gradients of all arguments
+                    together, found = found, found[i]
                 if found is not None:
                     yield edge, _fitted(found, edge, self.op)
 
@@ -480,8 +485,7 @@ def _newest_first(starts):
 
 def _fitted(g, edge, op):
     """A gradient in the shape and dtype of its argument: undoes broadcasting and promotion, once, for every op."""
-    if g.dtype != edge.dtype:
-        g = g.astype(edge.dtype)
+    g = g if g.dtype == edge.dtype else g.astype(edge.dtype)
     if g.shape == edge.shape:
         return g
     extra = g.ndim - len(edge.shape)

@@ -33,7 +33,7 @@ class ArrayBatches:
             raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
         parts = (x, y) if sample_weight is None else (x, y, sample_weight)
         self.parts = [part if part is None else _arrays(part) for part in parts]
-        self.batch_size, self.samples = batch_size or 32, _common_length(*self.parts)
+        self.batch_size, self.samples = int(batch_size or 32), _common_length(*self.parts)
         self.passes = self.skipped = 0
         self.key = random_key() if shuffle else None
 

@@ -58,7 +58,7 @@ def output_paddings(n) -> tuple | None:
     both = tuple(n) if isinstance(n, (tuple, list)) else (n, n)
     if n is not None and (len(both) != 2 or any(isinstance(m, bool) or not hasattr(m, "__index__") or m < 0 for m in both)):
         raise ValueError(f"output_padding is None, an integer from 0 on or a pair of them (height, width), got {n!r}")
-    return None if n is None else both
+    return None if n is None else (int(both[0]), int(both[1]))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -23,7 +23,7 @@ def on_sequences(function, inputs: Tensor, window, **settings) -> Tensor:
         window: a kernel (K, ...) or the size of a window.
         settings: in one dimension: `strides=2`.
     """
-    window = expand_dims(window, 0) if isinstance(window, Tensor) else (1, *single(window, "pool_size"))
+    window = expand_dims(window, 0) if isinstance(window, Tensor) and window.ndim else (1, *single(window, "pool_size"))
     for name, value in settings.items():
         if name in ALONG_THE_HEIGHT and value is not None:
             settings[name] = ALONG_THE_HEIGHT[name], *single(value, name, lowest=ALONG_THE_HEIGHT[name])

@@ -1,4 +1,6 @@
 """Ops that put elements elsewhere, and repeat them."""
+import operator
+
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
@@ -40,7 +42,7 @@ def roll(x, *, shift, axis=None):
 def tile(x, repeats) -> Tensor:
     """x side by side with itself, so many times along each axis."""
     x = as_tensor(x)
-    repeats = (repeats,) if hasattr(repeats, "__index__") else tuple(repeats)
+    repeats = tuple(map(operator.index, (repeats,) if hasattr(repeats, "__index__") else repeats))
     if any(r < 0 for r in repeats):
         raise ValueError(f"tile: the numbers of repeats are 0 or more, got {repeats}")
     repeats = (1,) * (x.ndim - len(repeats)) + repeats

@@ -28,7 +28,7 @@ def split(x, indices_or_sections, axis: int = 0) -> list[Tensor]:
     n, cuts = x.shape[axis], indices_or_sections
     if np.ndim(cuts):
         cuts = [operator.index(i) for i in to_numpy(cuts)] if len(cuts) else []
-    elif operator.index(cuts) < 1 or n % cuts:
+    elif (cuts := operator.index(cuts)) < 1 or n % cuts:
         raise ValueError(f"split: axis {axis} of x {x.shape} has {n} elements, which are not {cuts} equal pieces")
     else:
         cuts = range(n // cuts, n, n // cuts) if n else [0] * (cuts - 1)
@@ -126,7 +126,7 @@ def top_k(x, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
     x = as_tensor(x)
     if not x.ndim or not hasattr(k, "__index__") or not 0 <= k <= x.shape[-1]:
         raise ValueError(f"top_k: k is a whole number, at most the size of the last axis of x {x.shape}; got {k!r}")
-    positions = _largest(x, k=k)
+    positions = _largest(x, k=int(k))
     return take_along_axis(x, positions, -1), positions
 
 
