@@ -525,6 +525,8 @@ def test_images_and_arrays(tmp_path):
     np.testing.assert_array_equal(img_to_array(load_img(str(tmp_path / "a.png"))), PIXELS)
     with open(tmp_path / "a.png", "rb") as file:
         assert load_img(file, target_size=(8, 9)).size == (9, 8)
+        for size in [8, 9], (np.int64(8), 9), np.array([8, 9]):
+            assert load_img(file, target_size=size).size == (9, 8)
     assert img_to_array(load_img(tmp_path / "a.png", "grayscale"), dtype="uint8").shape == (40, 60, 1)
     assert array_to_img(tv.tensor(PIXELS / 255.0)).size == (60, 40)
     with pytest.warns(UserWarning, match="JPEG has no transparency"):
@@ -563,6 +565,7 @@ def test_what_cannot_be_saved_overwrites_nothing(tmp_path):
     (lambda: load_img("a.png", target_size=(180, 180, 3)), ValueError, r"target_size is a pair .*got \(180, 180, 3\)"),
     (lambda: load_img("a.png", target_size=(180.0, 180.0)), ValueError, r"target_size is a pair .*got \(180.0, 180.0\)"),
     (lambda: load_img("a.png", target_size=(0, 5)), ValueError, r"target_size is a pair .*got \(0, 5\)"),
+    (lambda: load_img("a.png", target_size=np.array(5)), ValueError, r"target_size is a pair .*got array\(5\)"),
     (lambda: load_img(None), TypeError, "a path, an open file or the bytes of one, got NoneType"),
     (lambda: read_image([1, 2]), TypeError, "a path, an open file or the bytes of one, got list"),
     (lambda: img_to_array("a.png"), TypeError, r"not the file of one: img_to_array\(load_img\(path\)\); got 'a.png'"),
@@ -589,7 +592,7 @@ def test_what_cannot_be_saved_overwrites_nothing(tmp_path):
     (lambda: load_img("a.png", interpolation="cubic"), ValueError, "unknown interpolation 'cubic'"),
     (lambda: resized(PIXELS, (3, 4), "cubic"), ValueError, "unknown interpolation 'cubic'"),
     (lambda: resized(PIXELS, (3, 4), crop_to_aspect_ratio=True, pad_to_aspect_ratio=True), ValueError, "not both"),
-], ids=range(30))
+], ids=range(31))
 def test_what_cannot_be_an_image(make, error, message):
     with pytest.raises(error, match=message):
         make()

@@ -67,6 +67,7 @@ def is_size(n, least=0) -> bool:
 
 def as_size(name: str, argument: str, size) -> tuple[int, int]:
     """A pair of positive integers (height, width); an error that names the argument, otherwise."""
-    if not isinstance(size, (tuple, list)) or len(size) != 2 or not all(is_size(n, 1) for n in size):
+    pair = size.tolist() if isinstance(size, np.ndarray) else size
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(is_size(n, 1) for n in pair):
         raise ValueError(f"{name}: {argument} is a pair of positive integers (height, width), got {size!r:.100}")
-    return int(size[0]), int(size[1])
+    return int(pair[0]), int(pair[1])
