@@ -764,6 +764,14 @@ MUTANTS = [
     Mutant("erasing: the noise of another stream", "layers/mixing.py", "(key[0] ^ (int(n) + 1) << 32, key[1])", "(key[0], key[1] | (int(n) + 1) << 16)", "test_augmentation.py:of_no_other_stream"),
     Mutant("erasing: as high as wide", "layers/mixing.py", "np.sqrt(between(self.scale, height))", "np.sqrt(between(self.scale, width))",
            "parity/test_augmentation.py:erasing"),
+    Mutant("limits: a pair beyond them", "layers/augmentation.py", "elif alone or within:", "elif alone:", "test_augmentation.py:mistakes"),
+    Mutant("limits: a pair that reaches into them is refused", "layers/augmentation.py", "elif alone or within:", "elif pair:", "test_augmentation.py:keras_takes"),
+    Mutant("limits: infinite", "ops/image/arguments.py", " and bool(np.isfinite(x))", "", "test_augmentation.py:mistakes"),
+    Mutant("RandomErasing: an array in its config", "layers/mixing.py", '{**super().get_config(), "fill_value": self.fill_value}', "super().get_config()", "test_augmentation.py:colour_given"),
+    Mutant("MixUp: labels by another name", "layers/mixing.py", "        if others:\n", "        if False:\n", "test_augmentation.py:mistakes"),
+    Mutant("MixUp: class numbers as floats", "layers/mixing.py", "if y.ndim == 1 and y.size and not (0", "if y.ndim == 1 and y.size and (0", "test_augmentation.py:mistakes"),
+    Mutant("augmentation: numbers in lists are no labels", "layers/augmentation.py", "given[name] = _stacked_numbers(given[name])", "pass", "test_augmentation.py:keras_takes"),
+    Mutant("warp: filled with anything", "layers/random_geometry.py", 'as_number(described(self), "fill_value", fill_value)', "fill_value", "test_augmentation.py:mistakes"),
     Mutant("crop: smaller images are refused", "layers/preprocessing.py", "if min(top, left) >= 0", "if max(top, left) >= 0", "parity/test_layers.py:output_is_that and CenterCrop"),
 ]
 

@@ -1,10 +1,13 @@
 """Layers that change images at random: what they draw, when they are active, what they take, and where they stand in models."""
+import math
+
 import numpy as np
 import pytest
 from parity.record import agree
 
 import tinyvision as tv
 from tinyvision import kernels, layers, ops
+from tinyvision.data import Dataset
 from tinyvision.kernels.cores import get_num_threads, set_num_threads
 from tinyvision.kernels.random import NUMBERS_FOR_BETA, beta, uniform
 from tinyvision.kernels.random.reference import _log_of_gamma
@@ -353,6 +356,8 @@ def test_small_images_are_resized_by_crops():
     assert layers.RandomCrop(4, 3)(X, training=False).shape == (6, 4, 3, 3)
 
 
+TAKES = r"takes images or a dictionary with them under \"images\" \(of pairs: map\(lambda x, y: \(layer\(x\), y\)\)\), "
+CORNERS = np.array([[0, 0], [4, 0], [0, 4], [4, 4.0]])
 BOXES = {"images": X, "bounding_boxes": {"boxes": np.zeros((6, 1, 4))}}
 
 
@@ -369,11 +374,11 @@ BOXES = {"images": X, "bounding_boxes": {"boxes": np.zeros((6, 1, 4))}}
     (lambda: layers.RandomZoom(0.1, (0.5, 1.5)), r"width_factor is a number between -1 and 1, or a pair of them, got \(0.5, 1.5\)"),
     (lambda: layers.RandomTranslation(0.1, 2), "width_factor is a number between -1 and 1"),
     (lambda: layers.RandomContrast(-0.1), "factor is a number between 0 and 1, or a pair of them"),
-    (lambda: layers.RandomContrast(0.1, 255), r"value_range is a pair of numbers \(lowest, highest\), got 255"),
+    (lambda: layers.RandomContrast(0.1, 255), r"value_range is a pair of finite numbers \(lowest, highest\), got 255"),
     (lambda: layers.RandomErasing(2.0), "factor is a number between 0 and 1"),
-    (lambda: layers.RandomErasing(fill_value="red"), "fill_value is a number, a number for each channel or None, got 'red'"),
+    (lambda: layers.RandomErasing(fill_value="red"), "fill_value is a finite number, one for each channel or None, got 'red'"),
     (lambda: layers.RandomErasing(fill_value=(1, 2))(X, training=True), "fill_value has 2 numbers, for images of 3 channels"),
-    (lambda: layers.MixUp(0), "alpha is a positive number, got 0"),
+    (lambda: layers.MixUp(0), "alpha is a positive, finite number, got 0"),
     (lambda: layers.RandomCrop(0, 3), "height must be a positive integer, got 0"),
     (lambda: layers.CenterCrop(3, 2.5), "width must be a positive integer, got 2.5"),
     (lambda: layers.RandomFlip()(X[0, 0]), r"\(RandomFlip\): it takes images"),
@@ -382,12 +387,76 @@ BOXES = {"images": X, "bounding_boxes": {"boxes": np.zeros((6, 1, 4))}}
     (lambda: layers.RandomFlip(bounding_box_format="xyxy"), "bounding_box_format='xyxy' is not available"),
     (lambda: layers.RandomContrast(0.1, data_format="channels_first"), "data_format='channels_first' is not available"),
     (lambda: layers.RandomFlip()({"images": X, "segmentation_masks": X[0]}), r"masks are \(N, H, W, 1\), as large as the images \(6, 9, 8, 3\)"),
+    (lambda: layers.RandomRotation((2, 3)), r"factor is a number between -1 and 1, or a pair of numbers that has some of that between them, got \(2, 3\)"),
+    (lambda: layers.RandomRotation((0, math.inf)), r"a pair of them, got \(0, inf\)"),
+    (lambda: layers.RandomBrightness((math.nan, 0.1)), r"a pair of them, got \(nan, 0.1\)"),
+    (lambda: layers.RandomContrast(1.5), "factor is a number between 0 and 1, or a pair of them, got 1.5"),
+    (lambda: layers.RandomContrast((2, 3)), "between 0 and 1, or a pair of numbers that has some of that between them"),
+    (lambda: layers.RandomErasing(scale=(-0.5, 0.5)), r"scale is a number between 0 and 1, or a pair of them, got \(-0.5, 0.5\)"),
+    (lambda: layers.RandomErasing(scale=(1, 3)), r"scale is a number between 0 and 1, or a pair of them, got \(1, 3\)"),
+    (lambda: layers.RandomErasing((0, 2)), r"factor is a number between 0 and 1, or a pair of them, got \(0, 2\)"),
+    (lambda: layers.CutMix((-1, 0.5)), r"factor is a number between 0 and 1, or a pair of them, got \(-1, 0.5\)"),
+    (lambda: layers.CutMix((0, 5)), r"a pair of them, got \(0, 5\)"),
+    (lambda: layers.MixUp(math.inf), "alpha is a positive, finite number, got inf"),
+    (lambda: layers.MixUp(True), "alpha is a positive, finite number, got True"),
+    (lambda: layers.RandomRotation(0.1, fill_value=[1, 2, 3]), r"\(RandomRotation\): fill_value is a finite number, got \[1, 2, 3\]"),
+    (lambda: layers.RandomZoom(0.1, fill_value=None), "fill_value is a finite number, got None"),
+    (lambda: layers.RandomTranslation(0.1, 0.1, fill_value=math.nan), "fill_value is a finite number, got nan"),
+    (lambda: layers.Resizing(3, 3, fill_value="black"), "fill_value is a finite number, got 'black'"),
+    (lambda: ops.image.affine_transform(X, np.eye(8)[0], fill_value=[1.0, 2, 3]), "affine_transform: fill_value is a finite number"),
+    (lambda: ops.image.perspective_transform(X, CORNERS, CORNERS, fill_value=None), "perspective_transform: fill_value is a finite number"),
+    (lambda: ops.image.map_coordinates(X, np.zeros((4, 1)), 1, fill_value=None), "map_coordinates: fill_value is a finite number"),
+    (lambda: ops.image.resize(X, (9, 4), pad_to_aspect_ratio=True, fill_value=[1, 2, 3]), "resize: fill_value is a finite number"),
+    (lambda: layers.RandomBrightness(0.1, ("a", "b")), r"value_range is a pair of finite numbers \(lowest, highest\), got \('a', 'b'\)"),
+    (lambda: layers.RandomContrast(0.1, (0, None)), r"a pair of finite numbers \(lowest, highest\), got \(0, None\)"),
+    (lambda: layers.RandomErasing(value_range=(0, math.nan)), "a pair of finite numbers"),
+    (lambda: layers.RandomErasing(fill_value=[[1], [2], [3]]), "fill_value is a finite number, one for each channel or None"),
+    (lambda: layers.RandomErasing(fill_value=np.array([1, math.nan])), "fill_value is a finite number, one for each channel or None"),
+    (lambda: layers.RandomFlip()([X[0], X[1]]), TAKES + "got list"),
+    (lambda: layers.RandomFlip()((X, np.arange(6))), TAKES + "got tuple"),
+    (lambda: layers.RandomFlip()(None), TAKES + "got NoneType"),
+    (lambda: layers.RandomFlip()("cat.jpg"), TAKES + "got str"),
+    (lambda: layers.RandomFlip()({"images": [X[0], X[1]]}), TAKES + "got list as 'images'"),
+    (lambda: layers.RandomFlip()({"images": X, "labels": None}), TAKES + "got NoneType as 'labels'"),
+    (lambda: layers.RandomFlip()({"images": X, "segmentation_masks": "red"}), TAKES + "got str as 'segmentation_masks'"),
+    (lambda: layers.Resizing(3, 3)([X[0], X[1]]), TAKES + "got list"),
+    (lambda: layers.Resizing(3, 3)(X, np.arange(6)), TAKES + "got 2 arguments"),
+    (lambda: list(Dataset.from_tensor_slices((X, np.arange(6))).map(layers.RandomFlip())), TAKES + "got 2 arguments; training=... goes by its"),
+    (lambda: layers.MixUp()({"images": X, "label": np.eye(6)}), "under \"labels\"; this dictionary has none, but 'label'"),
+    (lambda: layers.CutMix()({"images": X, "y": np.eye(6)}), r"\(CutMix\) mixes images with their labels.* has none, but 'y'"),
+    (lambda: layers.MixUp()({"images": X, "labels": np.arange(6.0)}), r"\(N,\) of them are probabilities.* got numbers from 0 to 5. Of class"),
+    (lambda: layers.CutMix()({"images": X, "labels": np.arange(6.0) - 5}), "got numbers from -5 to 0"),
     (lambda: layers.MixUp()({"images": X, "labels": np.arange(6)}), r"means of labels.* int64 of shape \(6,\). ops.one_hot"),
     (lambda: layers.CutMix()({"images": X, "labels": np.arange(6)[:, None]}), r"int64 of shape \(6, 1\). ops.one_hot"),
 ])
 def test_mistakes_are_named(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_what_keras_takes_is_taken():
+    """Pairs that go beyond the range, lists of numbers as labels, and other things in a dictionary."""
+    assert layers.RandomRotation((-2, 3)).factor == (-2, 3) and layers.RandomContrast((0, 5)).factor == (0, 5)
+    assert layers.RandomContrast((0.5, 0.2)).factor == (0.2, 0.5) and layers.RandomContrast(0.5).factor == (0.5, 0.5)
+    assert layers.RandomContrast([0.1, 0.2]).factor == (0.1, 0.2) and layers.RandomBrightness(-0.5).factor == (-0.5, 0.5)
+    assert layers.RandomErasing(1.0, 0.5).scale == (0, 0.5) and layers.RandomErasing(fill_value=np.float32(2)).fill_value == 2
+    numbers = layers.MixUp(seed=1)({"images": X, "labels": [0.0, 1, 1, 0, 1, 0]})["labels"]
+    arrays = layers.MixUp(seed=1)({"images": X, "labels": np.array([0.0, 1, 1, 0, 1, 0])})["labels"]
+    np.testing.assert_array_equal(numbers.numpy(), arrays.numpy())
+    assert layers.CutMix()({"images": X, "labels": np.eye(6).tolist()})["labels"].shape == (6, 6)
+    assert layers.MixUp()({"images": X, "labels": np.arange(6.0)[:, None]})["labels"].shape == (6, 1)
+    assert layers.MixUp()({"images": X, "segmentation_masks": X[..., :1]})["segmentation_masks"].shape == (6, 9, 8, 1)
+    made = layers.RandomFlip()({"images": X, "labels": [1, 2, 3, 4, 5, 6], "name": "six"})
+    assert made["labels"].shape == (6,) and made["name"] == "six"
+    assert layers.RandomFlip()(X.tolist()).shape == X.shape
+
+
+def test_a_colour_given_as_an_array_is_saved(tmp_path):
+    made = tv.Sequential([tv.Input((9, 8, 3)), layers.RandomErasing((1, 1), (1, 1), fill_value=np.array([1.0, 2.0, 3.0]))])
+    made.save(tmp_path / "erasing.keras")
+    again = tv.models.load_model(tmp_path / "erasing.keras").layers[0]
+    assert again.get_config()["fill_value"] == made.layers[0].get_config()["fill_value"] == again.fill_value == [1, 2, 3]
+    assert again(X, training=True).numpy()[0, 0, 0].tolist() == [1, 2, 3]
 
 
 # Gradients ----------------------------------------------------------------------------------------------------------------

@@ -2,13 +2,16 @@
 import numpy as np
 
 from .. import ops
+from ..autograd import Tensor
 from ..kernels.random import uniform
 from ..ops.conv import channels_last
-from ..ops.image.arguments import as_batch
+from ..ops.image.arguments import as_batch, is_number
 from ..structures import leaves
 from .base import Layer, SymbolicTensor, _context
 from .core import described
 from .drawing import Drawing
+
+TAKEN = 'images or a dictionary with them under "images" (of pairs: map(lambda x, y: (layer(x), y)))'
 
 
 def same(x):
@@ -23,6 +26,7 @@ class ImageLayer(Layer):
     A subclass says in `change` what becomes of a batch of images, and in `change_masks` what of masks.
     """
     keeps_integers = False                                 # or they become floats of the layer's dtype
+    parts = {"images", "labels", "segmentation_masks"}     # of a dictionary; what else is in it stays as it is
 
     def __init__(self, *, data_format=None, bounding_box_format=None, **settings):
         super().__init__(**settings)
@@ -30,6 +34,19 @@ class ImageLayer(Layer):
         if bounding_box_format is not None:
             raise ValueError(f"{described(self)}: bounding_box_format={bounding_box_format!r} is not available: bounding "
                              "boxes are not changed with the images; labels and segmentation_masks are")
+
+    def __call__(self, *args, **settings):
+        if len(args) > 1:
+            raise TypeError(f"{described(self)} takes {TAKEN}, got {len(args)} arguments; training=... goes by its name")
+        return super().__call__(*args, **settings)
+
+    def _build(self, args):
+        """Only arrays have shapes to remember; what else is there is for `checked` to name."""
+        super()._build([{name: x for name, x in data.items() if hasattr(x, "shape")} if isinstance(data, dict) else data
+                        for data in args])
+
+    def build(self, input_shape=None):
+        """There are no weights."""
 
     def call(self, data):
         return self.with_each(data, self.change, same, self.change_masks)
@@ -55,13 +72,18 @@ class ImageLayer(Layer):
 
     def checked(self, data) -> dict:
         """The data as a dictionary, if it is what such a layer takes."""
-        given = data if isinstance(data, dict) else {"images": data}
+        given = dict(data) if isinstance(data, dict) else {"images": data}
         if "images" not in given:
             raise ValueError(f'{described(self)} takes images, or a dictionary with them under "images"; this one has '
                              f"{', '.join(map(repr, given)) or 'nothing'}")
         if "bounding_boxes" in given:
             raise ValueError(f"{described(self)}: bounding boxes are not changed with the images; leave them out of the "
                              "dictionary")
+        for name in self.parts.intersection(given):
+            given[name] = _stacked_numbers(given[name])
+            if not hasattr(given[name], "ndim"):
+                under = f" as {name!r}" if isinstance(data, dict) else ""
+                raise TypeError(f"{described(self)} takes {TAKEN}, got {type(given[name]).__name__}{under}")
         images, masks = given["images"], given.get("segmentation_masks")
         if images.ndim != 3 or len(images):                # the height of a single image may not be known yet
             as_batch(described(self), images)
@@ -69,6 +91,13 @@ class ImageLayer(Layer):
             raise ValueError(f"{described(self)}: masks are (N, H, W, 1), as large as the images {images.shape}, got "
                              f"{masks.shape}")
         return given
+
+
+def _stacked_numbers(x):
+    """A list of numbers, whose numbers were made Tensors, as one Tensor; everything else as it is."""
+    if isinstance(x, list) and x and all(isinstance(leaf, Tensor) and not leaf.ndim for leaf in leaves(x)):
+        return ops.stack([_stacked_numbers(part) for part in x])
+    return x
 
 
 def _on_one(function, x):
@@ -129,23 +158,29 @@ def drawn_for_each(count, shape, key, step):
     return uniform((shape[0], count), key, step).T
 
 
-def limits(factor, name, layer, low=-1.0, strict=False) -> tuple:
+def limits(factor, name, layer, low=-1.0, within=False) -> tuple:
     """The two limits that a factor stands for: a pair itself, in order; a number alone, less itself and itself.
 
     Args:
-        low: no limit of a number alone lies below.
-        strict: whether both of a pair must lie between `low` and 1; if not, it is enough that something of it does.
+        low: the lowest number that a number alone may be, and the lowest limit that comes of it.
+        within: whether both of a pair lie between `low` and 1. If not, it is enough, as in Keras, that some of what lies
+            between them does.
     """
-    pair = factor if isinstance(factor, (tuple, list)) else (factor, factor)
-    numbers = len(pair) == 2 and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in pair)
-    each = strict or pair is not factor
-    if not numbers or not (low <= min(pair) and max(pair) <= 1 if each else pair[0] <= 1 and pair[1] >= low):
-        raise ValueError(f"{described(layer)}: {name} is a number between {low:g} and 1, or a pair of them, got {factor!r}")
-    return tuple(sorted(pair)) if pair is factor else (max(-abs(factor), low), abs(factor))
+    alone = not isinstance(factor, (tuple, list))
+    pair = (factor, factor) if alone else factor
+    if len(pair) != 2 or not all(map(is_number, pair)):
+        rule, fits = "a pair of them", False
+    elif alone or within:
+        rule, fits = "a pair of them", low <= min(pair) and max(pair) <= 1
+    else:
+        rule, fits = "a pair of numbers that has some of that between them", min(pair) <= 1 and max(pair) >= low
+    if not fits:
+        raise ValueError(f"{described(layer)}: {name} is a number between {low:g} and 1, or {rule}, got {factor!r}")
+    return (max(-abs(factor), low), abs(factor)) if alone else tuple(sorted(pair))
 
 
 def whole_range(value_range, layer) -> tuple:
     """The two ends of a range of values, in order."""
-    if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
-        raise ValueError(f"{described(layer)}: value_range is a pair of numbers (lowest, highest), got {value_range!r}")
+    if not isinstance(value_range, (tuple, list)) or len(value_range) != 2 or not all(map(is_number, value_range)):
+        raise ValueError(f"{described(layer)}: value_range is a pair of finite numbers (lowest, highest), got {value_range!r}")
     return tuple(sorted(value_range))

@@ -4,6 +4,7 @@ import numpy as np
 from .. import ops
 from ..device import array_library
 from ..kernels.random import NUMBERS_FOR_BETA, beta, normal
+from ..ops.image.arguments import is_number
 from .augmentation import Augmentation, between, drawn_for_each, limits, whole_range
 from .core import described
 from .random_color import for_images
@@ -12,12 +13,23 @@ from .random_color import for_images
 class Mixing(Augmentation):
     """What MixUp and CutMix share: each image has a partner in the batch, and its label becomes a mean of theirs."""
 
+    def checked(self, data):
+        others = set(data) - self.parts if isinstance(data, dict) and "labels" not in data else ()
+        if others:
+            raise ValueError(f'{described(self)} mixes images with their labels, which it takes under "labels"; this '
+                             f"dictionary has none, but {', '.join(map(repr, sorted(others)))}")
+        return super().checked(data)
+
     def change_labels(self, y, drawn):
         partners, weight = drawn["partners"], drawn["weight"]
         if y.dtype.kind != "f" and (y.ndim < 2 or y.shape[-1] == 1):
             raise ValueError(f"{described(self)} takes means of labels, and those of class numbers have no meaning: got "
                              f"{y.dtype} of shape {y.shape}. ops.one_hot(labels, number of classes) makes rows of zeros and a "
                              "one; of two classes 0 and 1, labels.astype('float32') will do")
+        if y.ndim == 1 and y.size and not (0 <= float(y.data.min()) and float(y.data.max()) <= 1):
+            raise ValueError(f"{described(self)} takes means of labels: (N,) of them are probabilities of one class, between 0 "
+                             f"and 1, got numbers from {float(y.data.min()):g} to {float(y.data.max()):g}. Of class numbers, "
+                             "ops.one_hot(labels, number of classes) makes rows; other numbers come as (N, 1)")
         weight = array_library(y.data).asarray(weight.reshape(-1, *[1] * (y.ndim - 1)), self.dtype)
         return y * weight + ops.take(y, partners, axis=0) * (1 - weight)
 
@@ -30,7 +42,7 @@ class MixUp(Mixing):
     https://keras.io/api/layers/preprocessing_layers/image_augmentation/mix_up/ and https://arxiv.org/abs/1710.09412
 
     Args:
-        alpha: the smaller, the nearer to 0 and 1 are the weights.
+        alpha: more than 0; the smaller, the nearer to 0 and 1 are the weights.
         data_format: None or "channels_last", the one layout there is.
         seed: for the same numbers in each run; None takes a stream of the common seed.
 
@@ -42,8 +54,8 @@ class MixUp(Mixing):
 
     def __init__(self, alpha=0.2, data_format=None, seed=None, **settings):
         super().__init__(seed=seed, data_format=data_format, **settings)
-        if not (isinstance(alpha, (int, float)) and alpha > 0):
-            raise ValueError(f"{described(self)}: alpha is a positive number, got {alpha!r}")
+        if not is_number(alpha) or alpha <= 0:
+            raise ValueError(f"{described(self)}: alpha is a positive, finite number, got {alpha!r}")
         self.alpha = alpha
 
     def draw(self, shape, key, step):
@@ -74,7 +86,7 @@ class CutMix(Mixing):
 
     def __init__(self, factor=1.0, seed=None, data_format=None, **settings):
         super().__init__(seed=seed, data_format=data_format, **settings)
-        self.factor = limits(factor, "factor", self, low=0.0)
+        self.factor = limits(factor, "factor", self, low=0.0, within=True)
 
     def draw(self, shape, key, step):
         order, a, down, across, *others = drawn_for_each(4 + NUMBERS_FOR_BETA, shape, key, step)
@@ -98,7 +110,8 @@ class RandomErasing(Augmentation):
         factor: the limits between which the probability is drawn that an image is changed; a number alone draws between 0 and
             itself, so that 1 changes half of the images, and (1, 1) all.
         scale: the limits of the squares of height and width, drawn each by itself, as fractions of those of the image.
-        fill_value: a number, or one for each channel; None draws normal numbers times the upper end of `value_range`.
+        fill_value: a number, or a list with one for each channel; None draws normal numbers times the upper end of
+            `value_range`.
         value_range: the lowest and the highest value of a pixel; what fills the rectangle is held within.
         seed, data_format: as for `MixUp`.
 
@@ -109,11 +122,17 @@ class RandomErasing(Augmentation):
     def __init__(self, factor=1.0, scale=(0.02, 0.33), fill_value=None, value_range=(0, 255), seed=None, data_format=None,
                  **settings):
         super().__init__(seed=seed, data_format=data_format, **settings)
-        self.factor, self.scale = limits(factor, "factor", self, low=0.0), limits(scale, "scale", self, low=0.0)
-        self.fill_value, self.value_range = fill_value, whole_range(value_range, self)
-        if not all(isinstance(n, (int, float)) for n in np.ravel(0 if fill_value is None else fill_value).tolist()):
-            raise ValueError(f"{described(self)}: fill_value is a number, a number for each channel or None, got "
+        self.factor, self.scale = (limits(pair, name, self, low=0.0, within=True) for name, pair in
+                                   (("factor", factor), ("scale", scale)))
+        self.value_range = whole_range(value_range, self)
+        self.fill_value = fill_value.tolist() if hasattr(fill_value, "tolist") else fill_value
+        numbers = self.fill_value if isinstance(self.fill_value, (list, tuple)) else [self.fill_value]
+        if fill_value is not None and not all(map(is_number, numbers)):
+            raise ValueError(f"{described(self)}: fill_value is a finite number, one for each channel or None, got "
                              f"{fill_value!r}")
+
+    def get_config(self):
+        return {**super().get_config(), "fill_value": self.fill_value}
 
     def draw(self, shape, key, step):
         chance, chosen, width, height, down, across = drawn_for_each(6, shape, key, step)

@@ -3,7 +3,7 @@ import numpy as np
 
 from .. import ops
 from ..device import array_library
-from ..ops.image.arguments import one_of
+from ..ops.image.arguments import as_number, one_of
 from ..ops.image.resizing import INTERPOLATIONS
 from .augmentation import ImageLayer
 from .base import Layer
@@ -49,7 +49,8 @@ class Resizing(ImageLayer):
         super().__init__(data_format=data_format, **settings)
         self.height, self.width = positive(height, "height", self), positive(width, "width", self)
         self.interpolation = one_of(described(self), "interpolation", interpolation, INTERPOLATIONS)
-        self.fill_mode, self.fill_value = one_of(described(self), "fill_mode", fill_mode, ["constant"]), fill_value
+        self.fill_mode = one_of(described(self), "fill_mode", fill_mode, ["constant"])
+        self.fill_value = as_number(described(self), "fill_value", fill_value)
         self.crop_to_aspect_ratio, self.pad_to_aspect_ratio = crop_to_aspect_ratio, pad_to_aspect_ratio
         self.antialias = bool(antialias)
         if crop_to_aspect_ratio and pad_to_aspect_ratio:

@@ -11,7 +11,9 @@ class RandomContrast(Augmentation):
     https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_contrast/
 
     Args:
-        factor: (lower, upper) draws factors between 1 - lower and 1 + upper; a number alone stands for both. In [0, 1].
+        factor: (lower, upper) draws factors between 1 - lower and 1 + upper; of a pair the smaller number is the lower. A
+            number alone, from 0 to 1, stands for both. So Keras's page says; Keras 3.15 itself draws between 1 and 1 + factor
+            for a number alone.
         value_range: the lowest and the highest value of a pixel: (0, 255), or (0, 1) after a Rescaling.
         seed: for the same numbers in each run; None takes a stream of the common seed.
 
@@ -22,7 +24,9 @@ class RandomContrast(Augmentation):
 
     def __init__(self, factor, value_range=(0, 255), seed=None, **settings):
         super().__init__(seed=seed, **settings)
-        self.factor = limits(factor if isinstance(factor, (tuple, list)) else (factor, factor), "factor", self, low=0.0)
+        self.factor = limits(factor, "factor", self, low=0.0)
+        if not isinstance(factor, (tuple, list)):
+            self.factor = factor, factor
         self.value_range = whole_range(value_range, self)
 
     def draw(self, shape, key, step):

@@ -2,7 +2,7 @@
 import numpy as np
 
 from .. import ops
-from ..ops.image.arguments import one_of
+from ..ops.image.arguments import as_number, one_of
 from .augmentation import Augmentation, between, drawn_for_each, limits
 from .core import described, positive
 
@@ -17,7 +17,7 @@ class RandomWarp(Augmentation):
         super().__init__(seed=seed, **settings)
         self.fill_mode = one_of(described(self), "fill_mode", fill_mode, FILL_MODES)
         self.interpolation = one_of(described(self), "interpolation", interpolation, INTERPOLATIONS)
-        self.fill_value = fill_value
+        self.fill_value = as_number(described(self), "fill_value", fill_value)
 
     def change(self, x, drawn):
         return ops.image.affine_transform(x, drawn, self.interpolation, self.fill_mode, self.fill_value)
@@ -100,7 +100,7 @@ class RandomZoom(RandomWarp):
         self.width_factor = None if width_factor is None else self._limits(width_factor, "width_factor")
 
     def _limits(self, factor, name):
-        found = limits(factor, name, self, strict=True)
+        found = limits(factor, name, self, within=True)
         if -1 in (factor if isinstance(factor, (tuple, list)) else [factor]):
             raise ValueError(f"{described(self)}: {name} must lie above -1, where nothing is seen, got {factor!r}")
         return found
@@ -124,8 +124,8 @@ class RandomTranslation(RandomWarp):
     def __init__(self, height_factor, width_factor, fill_mode="reflect", interpolation="bilinear", seed=None, fill_value=0.0,
                  data_format=None, **settings):
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format=data_format, **settings)
-        self.height_factor = limits(height_factor, "height_factor", self, strict=True)
-        self.width_factor = limits(width_factor, "width_factor", self, strict=True)
+        self.height_factor = limits(height_factor, "height_factor", self, within=True)
+        self.width_factor = limits(width_factor, "width_factor", self, within=True)
 
     def draw(self, shape, key, step):
         (_, H, W, _), (high, wide) = shape, drawn_for_each(2, shape, key, step)
@@ -138,7 +138,8 @@ class RandomCrop(Augmentation):
     Outside of training, and where an image is smaller than the part, the largest part in the middle that has its shape is
     resized. https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_crop/
 
-    Keras takes the part of all images of a batch from one place; here each image has a place of its own.
+    Keras takes the part of all images of a batch from one place; here each image has a place of its own. Outside of training,
+    Keras's page says what is said here, but Keras 3.15 returns images as they are, in their own size.
 
     Args:
         height, width: of the part.

@@ -57,6 +57,18 @@ def one_of(name: str, argument: str, value, known):
     return value
 
 
+def is_number(x) -> bool:
+    """Whether x is a finite number, of Python or of NumPy."""
+    return isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool) and bool(np.isfinite(x))
+
+
+def as_number(name: str, argument: str, value):
+    """The value, if it is a finite number."""
+    if not is_number(value):
+        raise ValueError(f"{name}: {argument} is a finite number, got {value!r:.60}")
+    return value
+
+
 def is_size(n, least=0) -> bool:
     """Whether n is a whole number, NumPy's or Python's, so large at least."""
     try:

@@ -8,7 +8,7 @@ from ...autograd import Tensor
 from ...device import array_library
 from ...op import op
 from ..indexing import pad
-from .arguments import as_batch, as_dtype, as_floats, as_given, as_size, one_of
+from .arguments import as_batch, as_dtype, as_floats, as_given, as_number, as_size, one_of
 
 
 def resize(images, size, interpolation: str = "bilinear", antialias: bool = False, crop_to_aspect_ratio: bool = False,
@@ -43,6 +43,7 @@ def resize(images, size, interpolation: str = "bilinear", antialias: bool = Fals
     size, dtype = as_size("resize", "size", size), x.dtype
     one_of("resize", "interpolation", interpolation, INTERPOLATIONS)
     one_of("resize", "fill_mode", fill_mode, ["constant"])
+    as_number("resize", "fill_value", fill_value)
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("resize: crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
     if crop_to_aspect_ratio:

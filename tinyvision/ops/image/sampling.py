@@ -9,7 +9,7 @@ from ..elementwise import clip, where
 from ..indexing import stack
 from ..mathematics import floor
 from ..shape import expand_dims
-from .arguments import as_dtype, as_floats, one_of
+from .arguments import as_dtype, as_floats, as_number, one_of
 
 
 def map_coordinates(inputs, coordinates, order: int, fill_mode: str = "constant", fill_value: float = 0) -> Tensor:
@@ -37,6 +37,7 @@ def map_coordinates(inputs, coordinates, order: int, fill_mode: str = "constant"
     if order not in (0, 1) or isinstance(order, bool):
         raise ValueError(f"map_coordinates: order is 0 (nearest) or 1 (linear), got {order!r}")
     check_fill_mode("map_coordinates", fill_mode)
+    as_number("map_coordinates", "fill_value", fill_value)
     if not inputs.size:
         raise ValueError(f"map_coordinates: an array of shape {inputs.shape} has no elements to take")
     places = [as_floats(coordinates[i]) for i in range(inputs.ndim)]

@@ -5,7 +5,7 @@ from ...device import array_library
 from ...op import op
 from ..elementwise import cast, where
 from ..indexing import concatenate, stack
-from .arguments import as_batch, as_dtype, as_floats, as_given, one_of
+from .arguments import as_batch, as_dtype, as_floats, as_given, as_number, one_of
 from .sampling import FAR, away_from_0, check_fill_mode, sampled
 
 ORDERS = {"nearest": 0, "bilinear": 1}
@@ -38,6 +38,7 @@ def affine_transform(images, transform, interpolation: str = "bilinear", fill_mo
     x, transform = as_batch("affine_transform", images, data_format), as_tensor(transform)
     one_of("affine_transform", "interpolation", interpolation, list(ORDERS))
     check_fill_mode("affine_transform", fill_mode)
+    as_number("affine_transform", "fill_value", fill_value)
     if transform.ndim not in (1, 2) or transform.shape[-1] != 8 or transform.shape[:-1] not in ((), (1,), x.shape[:1]):
         raise ValueError(f"affine_transform: it takes 8 numbers, or 8 for each of the {len(x)} images, got shape "
                          f"{transform.shape}")
@@ -63,6 +64,7 @@ def perspective_transform(images, start_points, end_points, interpolation: str =
     """
     x = as_batch("perspective_transform", images, data_format)
     one_of("perspective_transform", "interpolation", interpolation, list(ORDERS))
+    as_number("perspective_transform", "fill_value", fill_value)
     points = []
     for name, p in ("start_points", as_tensor(start_points)), ("end_points", as_tensor(end_points)):
         if p.ndim not in (2, 3) or p.shape[-2:] != (4, 2) or p.shape[:-2] not in ((), (1,), x.shape[:1]):
