@@ -577,6 +577,8 @@ MUTANTS = [
     Mutant("repeat: draws of another pass", "data/tasks.py", "(*self.branch, depth, self.around) if", "(*self.branch, depth) if", "test_pipeline.py:shares_no_order"),
     Mutant("batch: smaller ones, although not wanted", "data/pipeline.py", "group, size if drop_remainder else 1)", "group)", "test_pipeline.py:can_be_left_out"),
     Mutant("filter: a text is true", "data/pipeline.py", 'or kept.dtype.kind == "U" or', "or", "test_pipeline.py:refused"),
+    Mutant("nearest: a name is only unknown", "nearest.py", "if name in nearest:", "if not name:", "parity/test_nearest.py"),
+    Mutant("nearest: layers have no names", "layers/__init__.py", "from ..nearest import of_layers as __getattr__\n", "", "parity/test_nearest.py"),
     Mutant("dataset: names on the class", "data/pipeline.py", "Dataset(metaclass=NearestNames)", "Dataset", "test_pipeline.py:on_the_class"),
     Mutant("left out: the batch is lost", "data/tasks.py", "    elements = list(done(tasks))\n", "    elements = [task() for task in tasks]\n", "test_pipeline.py:left_out"),
     Mutant("images: lying on their side", "data/images.py", "turn = turn_of(image)", "turn = None", "test_image_folders.py:upright"),

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..config import random_key
 from ..kernels.cores import get_num_threads
+from ..nearest import missing
 from .elements import as_element, as_numpy, as_tensors, described, leaves, mapped, row, rows
 from .tasks import Function, Round, Yields, ahead_of, done, itself, together
 
@@ -41,7 +42,7 @@ class NearestNames(type):
     """A class whose missing names raise what an instance of it raises: tf.data has functions that are called on the class."""
 
     def __getattr__(cls, name):
-        raise _missing(name)
+        raise missing("Dataset", name, NEAREST, vars(Dataset))
 
 
 class Source:
@@ -445,12 +446,7 @@ class Dataset(metaclass=NearestNames):
         return f"<Dataset of {elements}, {self.passes} passes begun>"
 
     def __getattr__(self, name):
-        raise _missing(name)
-
-
-def _missing(name):
-    return AttributeError(f"Dataset has no {name}; there is: {NEAREST[name]}" if name in NEAREST else
-                          f"Dataset has no attribute {name!r}")
+        raise missing("Dataset", name, NEAREST, vars(Dataset))
 
 
 # Arguments ------------------------------------------------------------------------------------------------------------------

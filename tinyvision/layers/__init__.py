@@ -1,4 +1,5 @@
 """Layers, with the names, arguments, defaults and numbers of Keras."""
+from ..nearest import of_layers as __getattr__
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import MultiHeadAttention
 from .average_pool import AveragePooling2D, AvgPool2D
