@@ -402,6 +402,7 @@ BOXES = {"images": X, "bounding_boxes": {"boxes": np.zeros((6, 1, 4))}}
     (lambda: layers.RandomRotation(0.1, fill_value=[1, 2, 3]), r"\(RandomRotation\): fill_value is a finite number, got \[1, 2, 3\]"),
     (lambda: layers.RandomZoom(0.1, fill_value=None), "fill_value is a finite number, got None"),
     (lambda: layers.RandomTranslation(0.1, 0.1, fill_value=math.nan), "fill_value is a finite number, got nan"),
+    (lambda: layers.RandomTranslation(0.1, 0.1, fill_value=10 ** 400), "fill_value is a finite number, got 1000"),
     (lambda: layers.Resizing(3, 3, fill_value="black"), "fill_value is a finite number, got 'black'"),
     (lambda: ops.image.affine_transform(X, np.eye(8)[0], fill_value=[1.0, 2, 3]), "affine_transform: fill_value is a finite number"),
     (lambda: ops.image.perspective_transform(X, CORNERS, CORNERS, fill_value=None), "perspective_transform: fill_value is a finite number"),

@@ -103,6 +103,8 @@ class Dataset(metaclass=NearestNames):
     def from_tensor_slices(tensors) -> "Dataset":
         """The rows of an array, of a list of numbers, texts or paths; or of a tuple or dictionary of these, all of one length.
 
+        A list of arrays is stacked to one: for images and their labels give a tuple, (x, y).
+
         >>> pairs = Dataset.from_tensor_slices((["a.jpg", "b.jpg"], np.array([0, 1])))
         >>> next(iter(pairs))
         ('a.jpg', Tensor(0))
@@ -182,9 +184,10 @@ class Dataset(metaclass=NearestNames):
         """The results of a function of each element. It gets Tensors: `f(x, y)` where elements are tuples (x, y).
 
         Args:
-            map_func: returns a Tensor, an array, a number, a text, or a tuple or dictionary of these. Gradients are not
-                recorded in it. Layers in it that draw random numbers draw by the pass and the place of the element.
-            num_parallel_calls: how many calls of this function may run at once; 1 for one that is not safe on several threads.
+            map_func: returns a Tensor, an array, a number, a text, or a tuple or dictionary of these; a list is stacked to one
+                array. Gradients are not recorded in it. Layers in it that draw random numbers draw by the pass and the place
+                of the element.
+            num_parallel_calls: how many of these calls may run at once; 1 for a function that is not safe on several threads.
                 The chain has as many threads at least. AUTOTUNE has as many threads as there are cores, and sets no bound;
                 nor does None, which leaves threads to the other parts of the chain (`prefetch`, another map), and without
                 one to the thread that iterates.

@@ -10,6 +10,8 @@ from ..conv import channels_last
 from ..elementwise import cast, clip
 from ..mathematics import round
 
+LARGEST = float(np.finfo("float64").max)
+
 
 def as_batch(name: str, images, data_format=None) -> Tensor:
     """Images (N, H, W, C); one image (H, W, C) alone becomes a batch of one. Other shapes are refused."""
@@ -59,7 +61,7 @@ def one_of(name: str, argument: str, value, known):
 
 def is_number(x) -> bool:
     """Whether x is a finite number, of Python or of NumPy."""
-    return isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool) and bool(np.isfinite(x))
+    return isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool) and bool(abs(x) <= LARGEST)
 
 
 def as_number(name: str, argument: str, value):
