@@ -21,8 +21,9 @@ from .tasks import Function, Round, Yields, ahead_of, done, itself, together
 AUTOTUNE = -1                                              # as many as there are cores
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
 NEAREST = {                                                # what tf.data has -> what there is in its place
-    "bucket_by_sequence_length": "a loop in from_generator", "choose_from_datasets": "from_generator, of a function that draws "
-    "from an iterator of each", "counter": "from_generator(itertools.count)", "element_spec": "next(iter(dataset))",
+    "bucket_by_sequence_length": "a loop in from_generator",
+    "choose_from_datasets": "from_generator, of a function that draws from an iterator of each",
+    "counter": "from_generator(itertools.count)", "element_spec": "next(iter(dataset))",
     "fingerprint": "as_numpy_iterator, whose elements can be hashed", "flat_map": "map, then unbatch",
     "from_tensors": "from_tensor_slices, of one row: x[None]", "get_single_element": "next(iter(dataset))",
     "group_by_window": "a loop in from_generator", "ignore_errors": "LeftOut, raised in the function of map",
@@ -30,8 +31,9 @@ NEAREST = {                                                # what tf.data has ->
     "load": "from_tensor_slices, of what np.load reads", "options": "prefetch and num_parallel_calls",
     "padded_batch": "map to one shape, then batch", "ragged_batch": "map to one shape, then batch",
     "random": "map, with layers that draw", "rebatch": "unbatch, then batch", "reduce": "a loop over the dataset",
-    "rejection_resample": "class_weight of fit", "sample_from_datasets": "from_generator, of a function that draws by chance "
-    "from an iterator of each", "save": "as_numpy_iterator, for np.save (cache keeps elements in memory, and writes nothing)",
+    "rejection_resample": "class_weight of fit",
+    "sample_from_datasets": "from_generator, of a function that draws by chance from an iterator of each",
+    "save": "as_numpy_iterator, for np.save (cache keeps elements in memory, and writes nothing)",
     "scan": "a loop in from_generator", "shard": "enumerate, then filter by i.item() % n",
     "snapshot": "cache, in memory only", "sparse_batch": "batch", "take_while": "a loop in from_generator",
     "unique": "a loop in from_generator", "window": "batch", "with_options": "prefetch and num_parallel_calls",
@@ -290,7 +292,7 @@ class Dataset(metaclass=NearestNames):
 
         def tasks(round):
             around = functools.reduce(lambda outer, inner: (outer << 32) + inner, round.around, 0)
-            counter = [0, 0, around % 2 ** 64, round.number % 2 ** 64] if anew else 0
+            counter = [0, 0, around % 2 ** 64, round.number % 2 ** 64] if anew else 0        # four numbers of 64 bits
             rng = np.random.Generator(np.random.Philox(key=key, counter=counter))
             source = self._tasks(round)
             waiting = list(itertools.islice(source, size))
