@@ -765,10 +765,10 @@ def test_everything_else_of_tf_data_is_refused_by_name():
 
 
 def test_what_is_not_here_is_named_on_the_class_as_on_a_dataset():
-    from tinyvision.data.pipeline import NEAREST
-    for name in NEAREST:
+    from tinyvision.nearest import DATASET
+    for name in DATASET:
         for owner in Dataset, Dataset.range(3):
-            assert str(_error(owner, name)) == f"Dataset has no {name}; there is: {NEAREST[name]}"
+            assert str(_error(owner, name)) == f"Dataset has no {name}; there is: {DATASET[name]}"
 
 
 def _error(owner, name):

@@ -1,4 +1,4 @@
-"""Names that Keras has and tinyvision does not, with the nearest that there is in their place: for errors that say so."""
+"""Names of Keras and tf.data that tinyvision does not have, with the nearest that there is in their place: for errors."""
 import difflib
 import sys
 
@@ -69,6 +69,24 @@ UTILS = {                                                  # keras.utils
     "split_dataset": "take and skip of a data.Dataset, or validation_split of image_dataset_from_directory",
     "standardize_dtype": "np.dtype(dtype).name",
     "to_categorical": "ops.one_hot",
+}
+DATASET = {                                                # tf.data.Dataset
+    "bucket_by_sequence_length": "a loop in from_generator",
+    "choose_from_datasets": "from_generator, of a function that draws from an iterator of each",
+    "counter": "from_generator(itertools.count)", "element_spec": "next(iter(dataset))",
+    "fingerprint": "as_numpy_iterator, whose elements can be hashed", "flat_map": "map, then unbatch",
+    "from_tensors": "from_tensor_slices, of one row: x[None]", "get_single_element": "next(iter(dataset))",
+    "group_by_window": "a loop in from_generator", "ignore_errors": "LeftOut, raised in the function of map",
+    "interleave": "concatenate, then shuffle", "list_files": "from_tensor_slices(sorted(folder.glob('*.jpg')))",
+    "load": "from_tensor_slices, of what np.load reads", "options": "prefetch and num_parallel_calls",
+    "padded_batch": "map to one shape, then batch", "ragged_batch": "map to one shape, then batch",
+    "random": "map, with layers that draw", "rebatch": "unbatch, then batch", "reduce": "a loop over the dataset",
+    "rejection_resample": "class_weight of fit",
+    "sample_from_datasets": "from_generator, of a function that draws by chance from an iterator of each",
+    "save": "as_numpy_iterator, for np.save (cache keeps elements in memory, and writes nothing)",
+    "scan": "a loop in from_generator", "shard": "enumerate, then filter by i.item() % n",
+    "snapshot": "cache, in memory only", "sparse_batch": "batch", "take_while": "a loop in from_generator",
+    "unique": "a loop in from_generator", "window": "batch", "with_options": "prefetch and num_parallel_calls",
 }
 
 

@@ -14,37 +14,19 @@ import numpy as np
 
 from ..config import random_key
 from ..kernels.cores import get_num_threads
-from ..nearest import missing
+from ..nearest import DATASET, missing
 from .elements import as_element, as_numpy, as_tensors, described, leaves, mapped, row, rows
 from .tasks import Function, Round, Yields, ahead_of, done, itself, together
 
 AUTOTUNE = -1                                              # as many as there are cores
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
-NEAREST = {                                                # what tf.data has -> what there is in its place
-    "bucket_by_sequence_length": "a loop in from_generator",
-    "choose_from_datasets": "from_generator, of a function that draws from an iterator of each",
-    "counter": "from_generator(itertools.count)", "element_spec": "next(iter(dataset))",
-    "fingerprint": "as_numpy_iterator, whose elements can be hashed", "flat_map": "map, then unbatch",
-    "from_tensors": "from_tensor_slices, of one row: x[None]", "get_single_element": "next(iter(dataset))",
-    "group_by_window": "a loop in from_generator", "ignore_errors": "LeftOut, raised in the function of map",
-    "interleave": "concatenate, then shuffle", "list_files": "from_tensor_slices(sorted(folder.glob('*.jpg')))",
-    "load": "from_tensor_slices, of what np.load reads", "options": "prefetch and num_parallel_calls",
-    "padded_batch": "map to one shape, then batch", "ragged_batch": "map to one shape, then batch",
-    "random": "map, with layers that draw", "rebatch": "unbatch, then batch", "reduce": "a loop over the dataset",
-    "rejection_resample": "class_weight of fit",
-    "sample_from_datasets": "from_generator, of a function that draws by chance from an iterator of each",
-    "save": "as_numpy_iterator, for np.save (cache keeps elements in memory, and writes nothing)",
-    "scan": "a loop in from_generator", "shard": "enumerate, then filter by i.item() % n",
-    "snapshot": "cache, in memory only", "sparse_batch": "batch", "take_while": "a loop in from_generator",
-    "unique": "a loop in from_generator", "window": "batch", "with_options": "prefetch and num_parallel_calls",
-}
 
 
 class NearestNames(type):
     """A class whose missing names raise what an instance of it raises: tf.data has functions that are called on the class."""
 
     def __getattr__(cls, name):
-        raise missing("Dataset", name, NEAREST, vars(Dataset))
+        raise missing("Dataset", name, DATASET, vars(Dataset))
 
 
 class Source:
@@ -451,7 +433,7 @@ class Dataset(metaclass=NearestNames):
         return f"<Dataset of {elements}, {self.passes} passes begun>"
 
     def __getattr__(self, name):
-        raise missing("Dataset", name, NEAREST, vars(Dataset))
+        raise missing("Dataset", name, DATASET, vars(Dataset))
 
 
 # Arguments ------------------------------------------------------------------------------------------------------------------
