@@ -193,9 +193,13 @@ def light():
     return keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.2)])
 
 
-augmentation = light()
-draws = np.concatenate([augmentation(some[:1], training=True).numpy() for _ in range(16)])
-viz.save(viz.images(draws.clip(0, 255).astype("uint8"), title="One picture, sixteen times"), OUTPUT / "07_augmented.png")
+def show(augmentation, name):
+    """A figure of what an augmentation makes of one picture, time after time."""
+    draws = np.concatenate([augmentation(some[:1], training=True).numpy() for _ in range(16)])
+    viz.save(viz.images(draws.clip(0, 255).astype("uint8"), title="One picture, sixteen times"), OUTPUT / name)
+
+
+show(light(), "07_augmented.png")
 
 if 2 in parts:
     keras.utils.set_random_seed(options.seed)
@@ -266,6 +270,8 @@ def compiled(model, epochs, schedule=True, smoothing=0.1):
     model.compile(optimizer, keras.losses.BinaryCrossentropy(label_smoothing=smoothing), metrics=["accuracy"])
     return model
 
+
+show(strong(), "07_augmented_strongly.png")
 
 if 3 in parts:
     keras.utils.set_random_seed(options.seed)
