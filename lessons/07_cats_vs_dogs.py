@@ -2,7 +2,7 @@
 
 You train the textbook's convolutional network on 2,000 photographs of cats and dogs, watch it learn them by heart, and see what
 augmentation, dropout and a better network make of the same 2,000 photographs.
-Needs: 06.   Time, on 2 cores: part 1 8 minutes, the others longer; a run that was stopped goes on where it was. --quick: a minute.
+Needs: 06.   Time: on 2 cores, part 1 takes 8 minutes, the others more; a run that was stopped goes on. --quick: a minute.
 Expected: test accuracy of part 1 between 0.69 and 0.76, of part 2 >= 0.81, of part 3 >= 0.88
 (all runs, epoch by epoch, are in results/07_cats_vs_dogs.json).
 """
