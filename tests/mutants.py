@@ -595,6 +595,8 @@ MUTANTS = [
     Mutant("save_img: no grey above 255 is refused", "data/images.py", 'if image.mode == "I" and form != "TIFF":', "if False:", "test_image_folders.py:cannot_be_an_image"),
     Mutant("save_img: straight into the file", "data/images.py", "image.save(content, form, **kwargs)", "open(path, 'wb').close(); image.save(content, form, **kwargs)",
            "test_image_folders.py:overwrites_nothing"),
+    Mutant("save_img: into the file that is there", "data/images.py", "with replacing(path) as temporary:\n        temporary.write_bytes(content.getvalue())",
+           "open(path, 'wb').write(content.getvalue())", "test_image_folders.py:whole_or_not_at_all"),
     Mutant("check: ends do not matter", "data/images.py", "return image.fp.read() == end", "return True", "test_image_folders.py:named_and_raises"),
     Mutant("resizing: corners meet", "data/resizing.py", "(np.arange(new) + 0.5) * step - 0.5", "np.arange(new) * step", "parity/test_image_files.py:resized"),
     Mutant("resizing: weights beyond the margin", "data/resizing.py", "weights = np.where((places >= 0) & (places < old), weights, 0)", "", "parity/test_image_files.py:resized"),

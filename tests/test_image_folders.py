@@ -560,6 +560,16 @@ def test_what_cannot_be_saved_overwrites_nothing(tmp_path):
         assert path.read_bytes() == encoded("JPEG")
 
 
+def test_an_image_is_there_whole_or_not_at_all(tmp_path):
+    """It is written to another file, which then takes the place of what was there: a link to that still leads to it."""
+    path, older = tmp_path / "a.png", tmp_path / "older.png"
+    path.write_bytes(b"what was there")
+    os.link(path, older)
+    save_img(path, PIXELS, scale=False)
+    assert older.read_bytes() == b"what was there" and sorted(tmp_path.iterdir()) == [path, older]
+    np.testing.assert_array_equal(read_image(path), PIXELS)
+
+
 @pytest.mark.parametrize("make, error, message", [
     (lambda: load_img("a.png", target_size=180), ValueError, r"load_img: target_size is a pair of positive integers \(height, width\), got 180"),
     (lambda: load_img("a.png", target_size=(180, 180, 3)), ValueError, r"target_size is a pair .*got \(180, 180, 3\)"),

@@ -134,10 +134,7 @@ def _warn_of_turns(callback):
 
 
 def names_arguments(method, check=None):
-    """Let a method that is called with an unknown argument name the one that was probably meant; `check` sees the others.
-
-    And if it fails since the data are no batches, let it say so.
-    """
+    """Let a method that is called with an unknown argument name the one that was probably meant; `check` sees the others."""
     signature = inspect.signature(method)
     known = list(signature.parameters)[1:]
 
@@ -148,17 +145,27 @@ def names_arguments(method, check=None):
             given = signature.bind(self, *args, **settings)
             check(given.arguments)
             args, settings = given.args[1:], given.kwargs
+        return method(self, *args, **settings)
+    return call
+
+
+def explains_data(method):
+    """Let a method that goes through data say so if it fails since they are no batches."""
+    signature = inspect.signature(method)
+
+    @functools.wraps(method)
+    def call(self, *args, **settings):
         try:
             return method(self, *args, **settings)
         except Exception as error:
             if isinstance(error, NoBatches) or hasattr(error, "failed_batch"):
-                explain_data(self, method.__name__, signature.bind(self, *args, **settings).arguments, error)
+                _explain(self, method.__name__, signature.bind(self, *args, **settings).arguments, error)
             raise
     return call
 
 
 def marks_batches(step):
-    """Let what is raised in a step on a batch hold that batch, for `explain_data`."""
+    """Let what is raised in a step on a batch hold that batch, for `explains_data`."""
     @functools.wraps(step)
     def call(self, batch):
         try:
@@ -169,7 +176,7 @@ def marks_batches(step):
     return call
 
 
-def explain_data(model, method, arguments, error) -> None:
+def _explain(model, method, arguments, error) -> None:
     """Raise a better error, or add a note, if an iterable of data gave no batches, or samples in place of batches."""
     data, batch = arguments.get("x"), vars(error).pop("failed_batch", None)
     if data is None or arguments.get("y") is not None or holds_arrays(data):
@@ -222,6 +229,8 @@ _told_once = weakref.WeakValueDictionary()
 AFTER_CALL.append(notice_untold)
 CHECKS["compile"].append(check_compiled)
 CHECKS["first batch"].append(check_first_batch)
+for _name in "fit", "evaluate":
+    setattr(Trainer, _name, explains_data(getattr(Trainer, _name)))
 for _name, _check in ("compile", check_metrics), ("fit", check_callbacks), ("evaluate", None):
     setattr(Trainer, _name, names_arguments(getattr(Trainer, _name), _check))
 for _name in "train_step", "test_step":

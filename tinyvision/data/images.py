@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import to_numpy
 from ..config import floatx
+from ..files import replacing
 from ..ops.conv import channels_last
 from ..ops.image.arguments import as_size, one_of
 
@@ -237,7 +238,7 @@ def save_img(path, x, data_format: str | None = None, file_format: str | None = 
     """Write an array (H, W, C) to an image file. https://keras.io/api/data_loading/image/#saveimg-function
 
     Args:
-        path: text or a path; or an open file.
+        path: text or a path, whose folder is made where there is none; or an open file.
         x, data_format, scale: as for `array_to_img`.
         file_format: "png", "jpeg", ...; None goes by the ending of the path, or of the open file's name.
         kwargs: for Pillow's `Image.save`: quality=90.
@@ -255,8 +256,11 @@ def save_img(path, x, data_format: str | None = None, file_format: str | None = 
         image.save(content, form, **kwargs)
     except OSError as error:
         raise ValueError(f"save_img: an image of {len(image.getbands())} channels cannot become {form}: {error}") from error
-    with contextlib.nullcontext(path) if hasattr(path, "write") else open(path, "wb") as file:
-        file.write(content.getvalue())
+    if hasattr(path, "write"):
+        path.write(content.getvalue())
+        return
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getvalue())
 
 
 def _format_of(path, file_format):

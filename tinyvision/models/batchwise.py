@@ -3,7 +3,7 @@ import operator
 
 import numpy as np
 
-from ..advice import marks_batches, names_arguments
+from ..advice import explains_data, marks_batches, names_arguments
 from ..autograd import as_tensor, no_grad, to_numpy
 from ..callbacks.base import ProgressBar
 from ..data.batching import NoBatches, batches, unpacked
@@ -14,6 +14,7 @@ from .functional import Model
 
 
 @names_arguments
+@explains_data
 def predict(model, x, batch_size: int | None = None, verbose=0, steps: int | None = None) -> np.ndarray | list | dict:
     """What the model says about x: https://keras.io/api/models/model_training_apis/#predict-method
 
