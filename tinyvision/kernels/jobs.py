@@ -24,7 +24,8 @@ from numba.np.arrayobj import populate_array
 
 from . import cores
 from .compiling import compiled
-from .vectors import flush_denormals, inner, restore_denormals
+from .denormals import flush_denormals, restore_denormals
+from .vectors import inner
 from .workers import pool
 
 # The types of arguments. Arrays are C-contiguous.

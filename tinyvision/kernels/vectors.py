@@ -47,6 +47,8 @@ def _shape_of_tiles(features):
     return 4, 8 if "neon" in features else 4
 
 
+TRIPLE = llvmlite.binding.get_default_triple()
+X86, ARM = TRIPLE.startswith(("x86", "i686")), TRIPLE.startswith(("aarch64", "arm64"))
 LANES, ROWS = _shape_of_tiles(_features())
 PANEL = 2 * LANES                                          # columns of a register tile
 VECTOR, BYTES, MASK = ir.VectorType(FLOAT, LANES), ir.VectorType(BYTE, LANES), ir.VectorType(ir.IntType(1), LANES)
@@ -101,13 +103,13 @@ def _spread(builder, number):
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
 
 
-def _function(builder, name, result, *arguments):
+def llvm_function(builder, name, result, *arguments):
     """LLVM's own function of that name."""
     return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
 
 
 def _multiply_add(builder):
-    return _function(builder, f"llvm.fma.v{LANES}f32", VECTOR, VECTOR, VECTOR, VECTOR)
+    return llvm_function(builder, f"llvm.fma.v{LANES}f32", VECTOR, VECTOR, VECTOR, VECTOR)
 
 
 # Memory --------------------------------------------------------------------------------------------------------------------
@@ -148,8 +150,8 @@ def load_some(typing_context, array, index, count):
     def generate(context, builder, signature, arguments):
         kind, name = (VECTOR, "f32") if signature.args[0].dtype == types.float32 else (BYTES, "i8")
         place = _place(builder, _data(context, builder, signature.args[0], arguments[0]), arguments[1], kind)
-        function = _function(builder, f"llvm.masked.load.v{LANES}{name}.p0v{LANES}{name}",
-                             kind, kind.as_pointer(), I32, MASK, kind)
+        function = llvm_function(builder, f"llvm.masked.load.v{LANES}{name}.p0v{LANES}{name}",
+                                 kind, kind.as_pointer(), I32, MASK, kind)
         found = builder.call(function, [place, I32(kind.element.get_abi_size(context.target_data)),
                                         _lanes_below(builder, arguments[2]), ir.Constant(kind, None)])
         return found if kind == VECTOR else builder.uitofp(found, VECTOR)
@@ -164,8 +166,8 @@ def store_some(typing_context, array, index, vector, count):
         if signature.args[0].dtype != types.float32:
             value, kind, name = builder.fptoui(value, BYTES), BYTES, "i8"
         place = _place(builder, _data(context, builder, signature.args[0], arguments[0]), arguments[1], kind)
-        function = _function(builder, f"llvm.masked.store.v{LANES}{name}.p0v{LANES}{name}",
-                             ir.VoidType(), kind, kind.as_pointer(), I32, MASK)
+        function = llvm_function(builder, f"llvm.masked.store.v{LANES}{name}.p0v{LANES}{name}",
+                                 ir.VoidType(), kind, kind.as_pointer(), I32, MASK)
         builder.call(function, [value, place, I32(kind.element.get_abi_size(context.target_data)),
                                 _lanes_below(builder, arguments[3])])
         return context.get_dummy_value()
@@ -240,7 +242,7 @@ for symbol, name in (operator.add, "fadd"), (operator.sub, "fsub"), (operator.mu
 def square_root(typing_context, a):
     """The square root, lane by lane."""
     def generate(context, builder, signature, arguments):
-        return builder.call(_function(builder, f"llvm.sqrt.v{LANES}f32", VECTOR, VECTOR), arguments)
+        return builder.call(llvm_function(builder, f"llvm.sqrt.v{LANES}f32", VECTOR, VECTOR), arguments)
     return vec(vec), generate
 
 
@@ -442,9 +444,10 @@ def sum_of_four(channels):
     def function(typing_context, x, p0, p1, p2, p3, w0, w1, w2, w3, y, o):
         def generate(context, builder, signature, arguments):
             X, Y = (_data(context, builder, signature.args[i], arguments[i]) for i in (0, 9))
-            load = _function(builder, "llvm.masked.load.v4f32.p0v4f32", kind, kind.as_pointer(), I32, masks, kind)
-            store = _function(builder, "llvm.masked.store.v4f32.p0v4f32", ir.VoidType(), kind, kind.as_pointer(), I32, masks)
-            fma, total = _function(builder, "llvm.fma.v4f32", kind, kind, kind, kind), ir.Constant(kind, None)
+            load = llvm_function(builder, "llvm.masked.load.v4f32.p0v4f32", kind, kind.as_pointer(), I32, masks, kind)
+            store = llvm_function(builder, "llvm.masked.store.v4f32.p0v4f32", ir.VoidType(), kind, kind.as_pointer(), I32,
+                                  masks)
+            fma, total = llvm_function(builder, "llvm.fma.v4f32", kind, kind, kind, kind), ir.Constant(kind, None)
             for place, weight in zip(arguments[1:5], arguments[5:9]):
                 pixel = builder.call(load, [_place(builder, X, place, kind), I32(4), mask, ir.Constant(kind, None)])
                 first = builder.insert_element(ir.Constant(kind, ir.Undefined), weight, I32(0))
@@ -455,52 +458,3 @@ def sum_of_four(channels):
         n, f = types.intp, types.float32
         return types.void(x, n, n, n, n, f, f, f, f, y, n), generate
     return function
-
-
-# Denormals -----------------------------------------------------------------------------------------------------------------
-
-@intrinsic
-def flush_denormals(typing_context):
-    """Make this thread take numbers below 1e-38 as 0; returns the mode that was set before.
-
-    Arithmetic with such numbers takes the processor a hundred cycles and more, and a saturated network is full of them: a
-    training step took 100 times as long. On processors that are neither x86 nor ARM this does nothing.
-    """
-    def generate(context, builder, signature, arguments):
-        old = _floating_point_mode(builder)
-        _set_floating_point_mode(builder, builder.or_(old, INT(FLUSH)))
-        return old
-    return types.int64(), generate
-
-
-@intrinsic
-def restore_denormals(typing_context, mode):
-    """Put back the mode that `flush_denormals` found."""
-    def generate(context, builder, signature, arguments):
-        _set_floating_point_mode(builder, arguments[0])
-        return context.get_dummy_value()
-    return types.void(types.int64), generate
-
-
-TRIPLE = llvmlite.binding.get_default_triple()
-X86, ARM = TRIPLE.startswith(("x86", "i686")), TRIPLE.startswith(("aarch64", "arm64"))
-FLUSH = 0x8040 if X86 else 1 << 24                         # flush to zero, and denormals are zeros; ARM has one bit for both
-
-
-def _floating_point_mode(builder):
-    if X86:
-        word = cgutils.alloca_once(builder, I32)
-        builder.call(_function(builder, "llvm.x86.sse.stmxcsr", ir.VoidType(), BYTE.as_pointer()),
-                     [builder.bitcast(word, BYTE.as_pointer())])
-        return builder.zext(builder.load(word), INT)
-    return builder.call(_function(builder, "llvm.aarch64.get.fpcr", INT), []) if ARM else INT(0)
-
-
-def _set_floating_point_mode(builder, mode):
-    if X86:
-        word = cgutils.alloca_once(builder, I32)
-        builder.store(builder.trunc(mode, I32), word)
-        builder.call(_function(builder, "llvm.x86.sse.ldmxcsr", ir.VoidType(), BYTE.as_pointer()),
-                     [builder.bitcast(word, BYTE.as_pointer())])
-    elif ARM:
-        builder.call(_function(builder, "llvm.aarch64.set.fpcr", ir.VoidType(), INT), [mode])
