@@ -17,7 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow" if importlib.util.find_spec("tensorflow") else "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.pop("JAX_DISABLE_MOST_OPTIMIZATIONS", None)
+os.environ.pop("JAX_DISABLE_MOST_OPTIMIZATIONS", None)     # tests/conftest.py sets it; a whole training needs them
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
@@ -36,6 +36,13 @@ def textbook(k, size):
         x = k.layers.MaxPooling2D(2)(x)
     x = k.layers.Conv2D(256, 3, activation="relu")(x) if size > 100 else x
     return k.Model(inputs, k.layers.Dense(1, activation="sigmoid")(k.layers.Flatten()(x)))
+
+
+def use_dtype(dtype):
+    """Let both compute in float32 or in float64."""
+    for home in tinyvision, keras:
+        home.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)
 
 
 def twins(size, seed):
@@ -62,9 +69,7 @@ def step(net, x, y):
 
 def first_losses(folder, dtype, size=180, steps=20, seed=0):
     """(losses of tinyvision's first steps, those of Keras's)."""
-    for home in tinyvision, keras:
-        home.config.set_floatx(dtype)
-    keras.config.set_dtype_policy(dtype)
+    use_dtype(dtype)
     ours, theirs = twins(size, seed)
     found = [(step(ours, x, y), step(theirs, x, y)) for x, y in pictures(folder / "train", size, True, seed).take(steps)]
     return [list(losses) for losses in zip(*found)]
@@ -72,11 +77,13 @@ def first_losses(folder, dtype, size=180, steps=20, seed=0):
 
 def whole_training(folder, epochs, size=180, seed=0):
     """The training of part 1 in Keras: {"loss": [...], "val_loss": [...], "val_accuracy": [...]}, a number an epoch."""
+    use_dtype("float32")
     _, net = twins(size, seed)
     training, validation = pictures(folder / "train", size, True, seed), pictures(folder / "validation", size, False, seed)
     history = {"loss": [], "val_loss": [], "val_accuracy": []}
     for epoch in range(epochs):
-        history["loss"].append(float(np.mean([step(net, x, y) for x, y in training])))
+        losses, sizes = zip(*[(step(net, x, y), len(x)) for x, y in training])
+        history["loss"].append(float(np.average(losses, weights=sizes)))
         net.reset_metrics()
         for x, y in validation:
             logs = net.test_on_batch(x.numpy(), y.numpy(), return_dict=True)
