@@ -10,6 +10,7 @@ In float32 the losses part by some 1e-3 within 20 steps, whoever computes: RMSpr
 length, and where a gradient is nearly 0, rounding decides which way.
 """
 import argparse
+import functools
 import importlib.util
 import json
 import os
@@ -67,6 +68,19 @@ def step(net, x, y):
     return float(net.train_on_batch(x.numpy().astype(net.dtype), y.numpy(), return_dict=True)["loss"])
 
 
+def measured(net, x, y):
+    """The loss and the accuracy of a batch."""
+    net.reset_metrics()
+    logs = net.test_on_batch(x.numpy(), y.numpy(), return_dict=True)
+    return float(logs["loss"]), float(logs["accuracy"])
+
+
+def mean(batches, measure):
+    """The mean of what is measured of batches, over all their pictures."""
+    found, sizes = zip(*[(measure(x, y), len(x)) for x, y in batches])
+    return np.average(found, axis=0, weights=sizes).tolist()
+
+
 def first_losses(folder, dtype, size=180, steps=20, seed=0):
     """(losses of tinyvision's first steps, those of Keras's)."""
     use_dtype(dtype)
@@ -82,13 +96,10 @@ def whole_training(folder, epochs, size=180, seed=0):
     training, validation = pictures(folder / "train", size, True, seed), pictures(folder / "validation", size, False, seed)
     history = {"loss": [], "val_loss": [], "val_accuracy": []}
     for epoch in range(epochs):
-        losses, sizes = zip(*[(step(net, x, y), len(x)) for x, y in training])
-        history["loss"].append(float(np.average(losses, weights=sizes)))
-        net.reset_metrics()
-        for x, y in validation:
-            logs = net.test_on_batch(x.numpy(), y.numpy(), return_dict=True)
-        history["val_loss"].append(float(logs["loss"]))
-        history["val_accuracy"].append(float(logs["accuracy"]))
+        history["loss"].append(mean(training, functools.partial(step, net)))
+        val_loss, val_accuracy = mean(validation, functools.partial(measured, net))
+        history["val_loss"].append(val_loss)
+        history["val_accuracy"].append(val_accuracy)
         print(f"epoch {epoch + 1}:", ", ".join(f"{name} {values[-1]:.4f}" for name, values in history.items()), flush=True)
     return history
 
