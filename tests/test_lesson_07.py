@@ -52,6 +52,16 @@ def test_the_runs_show_what_the_lesson_claims():
     assert sorted(accuracies(1)) == [0, 1, 2] and statistics.median(accuracies(1).values()) <= 0.76
 
 
+def test_part_1_is_the_same_in_keras():
+    """As tests/parity/textbook.py found: the same losses at first, and as good a network in the end."""
+    found = json.loads((RESULTS / "07_keras.json").read_text(encoding="utf-8"))
+    ours = next(run for run in RUNS if (run["part"], run["seed"]) == (1, found["seed"]))["history"]["val_accuracy"]
+    theirs = found["history"]["val_accuracy"]
+    assert len(found["float64"]["tinyvision"]) == 20 and len(theirs) == len(ours)
+    assert found["float64"]["tinyvision"] == pytest.approx(found["float64"]["keras"], abs=1e-3)
+    assert theirs[-1] == pytest.approx(ours[-1], abs=0.03)
+
+
 @pytest.mark.parametrize("part, size, twice", [(1, 180, False), (2, 180, False), (3, 192, True)])
 def test_the_networks_are_as_good_as_it_says(part, size, twice, photographs):
     path = RESULTS / f"07_part{part}.keras"
