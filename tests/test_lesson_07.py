@@ -73,7 +73,7 @@ def test_the_networks_are_as_good_as_it_says(part, size, twice, photographs):
         dogs = (dogs + network.predict_on_batch(x.numpy()[:, :, ::-1])) / 2 if twice else dogs
         right.extend((dogs > 0.5) == y.numpy())
     assert len(right) == 2000
-    assert np.mean(right) == pytest.approx(accuracies(part)[0], abs=0.0015)      # in half floats, three photographs may change sides
+    assert np.mean(right) == pytest.approx(accuracies(part)[0], abs=0.00075)     # on another machine, one photograph may change sides
 
 
 def test_runs_join_the_record(photographs, tmp_path):
