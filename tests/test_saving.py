@@ -11,7 +11,8 @@ import pytest
 import tinyvision as keras
 from tinyvision import layers
 from tinyvision.files import replacing
-from tinyvision.models import load_model, saving
+from tinyvision.models import load_model
+from tinyvision.models.saving.optimizer_state import optimizer_arrays, set_optimizer_arrays
 from tinyvision.serialization import serialize
 
 rng = np.random.default_rng(0)
@@ -102,7 +103,7 @@ def small(framework=keras):
 
 
 def remembered(model):
-    return [np.array(a) for a in saving._optimizer_arrays(model)]
+    return [np.array(a) for a in optimizer_arrays(model)]
 
 
 def trained_plainly(model, optimizer):
@@ -142,7 +143,7 @@ def test_optimizers_go_on_in_keras_and_come_from_there(optimizer, tmp_path, kera
     here.compile(OPTIMIZERS[optimizer](keras.optimizers), "sparse_categorical_crossentropy")
     here.load_weights(tmp_path / "theirs.keras")
     with zipfile.ZipFile(tmp_path / "theirs.keras") as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
-        saving._set_optimizer_arrays(here, [file[f"optimizer/vars/{i}"][()] for i in range(len(file["optimizer/vars"]))])
+        set_optimizer_arrays(here, [file[f"optimizer/vars/{i}"][()] for i in range(len(file["optimizer/vars"]))])
     for a, b in zip(remembered(ours), there.optimizer.variables, strict=True):
         np.testing.assert_allclose(a, np.asarray(b.value), rtol=1e-6)
     for a, b in zip(remembered(here), theirs.optimizer.variables, strict=True):

@@ -3,7 +3,8 @@ import numpy as np
 
 from .configurable import Configurable, argument_names, find_class
 
-OFF = {"synchronized": False, "renorm": False, "renorm_momentum": 0.99}            # in Keras's configs; others are None
+OFF = {"synchronized": [False], "renorm": [False], "renorm_momentum": [0.99],      # in Keras's configs; others are None
+       "zero_output_for_mask": [False, True]}              # of masks of steps, which nothing here makes
 BY_NAME = set()                                            # ops that a name stands for in configs: activations
 
 
@@ -74,7 +75,7 @@ def _without_what_is_off(cls, config):
     if cls.__module__.partition(".")[0] != __package__ or not isinstance(config, dict):
         return config
     known = argument_names(cls)
-    return {name: value for name, value in config.items() if name in known or value != OFF.get(name)}
+    return {name: value for name, value in config.items() if name in known or value not in OFF.get(name, [None])}
 
 
 def _function(name, custom_objects):

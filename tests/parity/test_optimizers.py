@@ -8,7 +8,7 @@ import pytest
 import tinyvision as tv
 from tinyvision import optimizers
 from tinyvision.layers.base import Variable
-from tinyvision.models import saving
+from tinyvision.models.saving.optimizer_state import optimizer_arrays
 from tinyvision.optimizers import schedules
 from tinyvision.serialization import deserialize, serialize
 
@@ -107,7 +107,7 @@ def made(home, row):
 
 
 class Model:
-    """What saving.py has to know of a model to write its optimizer down."""
+    """What optimizer_state.py has to know of a model to write its optimizer down."""
 
     def __init__(self, optimizer, variables):
         self.optimizer, self.trainable_weights = optimizer, variables
@@ -127,7 +127,7 @@ def path(optimizer, calls=UPDATES, constrained=False, rates=None):
             optimizer.learning_rate = rates[step]
         optimizer.apply(g, variables)
         found.append(flat(v.numpy() for v in variables))
-    remembered = [a.copy() for a in saving._optimizer_arrays(Model(optimizer, variables))]
+    remembered = [a.copy() for a in optimizer_arrays(Model(optimizer, variables))]
     optimizer.finalize_variable_values(variables)
     return [*found, flat(v.numpy() for v in variables)], remembered
 

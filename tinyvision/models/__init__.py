@@ -7,8 +7,7 @@ from . import (
     inspection as _inspection,
     ordering as _ordering,
     replay as _replay,
-    saving as _saving,
 )
 from .functional import Model
-from .saving import load_model
+from .saving import load_model, load_state_dict, save_state_dict, state_dict
 from .sequential import Sequential

@@ -1,0 +1,97 @@
+"""`.keras` files from outside: zip archives of which nothing is believed that has not been checked."""
+import contextlib
+import json
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from .limits import check_proportion
+
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+FAULTS = (KeyError, IndexError, TypeError, AttributeError, RecursionError, ArithmeticError, AssertionError, MemoryError)
+
+
+@contextlib.contextmanager
+def blaming(path, part: str = ""):
+    """Errors about what a file holds become ValueErrors that name the file, and the part of it that is being read."""
+    try:
+        yield
+    except ValueError as error:
+        if str(error).startswith(str(path)):
+            raise
+        raise ValueError(": ".join(filter(None, [str(path), part, str(error)]))) from error
+    except FAULTS as error:
+        raise ValueError(f"{path}: {part or 'it'} makes no sense ({type(error).__name__}: {error})") from error
+
+
+def existing(filepath) -> Path:
+    """The path of a file that is there."""
+    path = Path(filepath)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it")
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}")
+    if not path.stat().st_size:
+        raise ValueError(f"{path}: the file is empty")
+    return path
+
+
+def read_archive(path: Path) -> tuple[dict, bytes]:
+    """The config of a model, and the bytes of its HDF5 file, from a `.keras` file.
+
+    Raises:
+        ValueError: it is no such file, or damaged, or holds what no such file holds.
+    """
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"it is no .keras file: those are zip archives of {CONFIG} and {WEIGHTS}{what_it_is(path)}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_members(archive)
+            return _parsed(_unpacked(archive, CONFIG)), _unpacked(archive, WEIGHTS)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"the archive is damaged: {error}") from error
+
+
+def what_it_is(path: Path) -> str:
+    """What a file seems to be that is not what it should be; ends an error."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    if start == b"\x89HDF\r\n\x1a\n":
+        return ". This is an HDF5 file: build the model, then model.load_weights(path)"
+    return ". This one begins like a zip archive, but its end is missing" if start.startswith(b"PK") else ""
+
+
+def _check_members(archive):
+    names = archive.namelist()
+    for name in names:
+        if PurePosixPath(name).is_absolute() or ".." in name.replace("\\", "/").split("/") or ":" in name:
+            raise ValueError(f"it holds a file named {name!r}, a path that leads out of the archive")
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"it holds {min(twice)} more than once")
+    if "data.pkl" in [PurePosixPath(name).name for name in names]:
+        raise ValueError("it is one of torch.save, no .keras file: build the model, then models.load_state_dict(model, path)")
+    if missing := [name for name in (CONFIG, WEIGHTS) if name not in names]:
+        raise ValueError(f"it lacks {' and '.join(missing)}")
+
+
+def _unpacked(archive, name):
+    entry = archive.getinfo(name)
+    if entry.flag_bits & 1:
+        raise ValueError(f"{name} is encrypted")
+    check_proportion(name, entry.file_size, entry.compress_size)
+    try:
+        return archive.read(name)
+    except NotImplementedError as error:
+        raise ValueError(f"{name} cannot be unpacked: {error}") from error
+
+
+def _parsed(text):
+    try:
+        config = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{CONFIG} is no JSON: {error}") from error
+    except RecursionError:
+        raise ValueError(f"{CONFIG} is nested too deeply") from None
+    if not isinstance(config, dict):
+        raise ValueError(f"{CONFIG} holds a {type(config).__name__}, where a model would be described")
+    return config

@@ -1,0 +1,158 @@
+"""State dictionaries of PyTorch: {"features.0.weight": array, ...}, from and to files, and into models of ours.
+
+A layer corresponds to a module, which has the layer's arrays under PyTorch's names and in PyTorch's layout: torch_layout.py.
+"""
+import numpy as np
+
+from ...files import replacing
+from . import pickles, tensors
+from .archives import blaming, existing
+from .flattening import flattened_places
+from .places import inside, own_weights
+from .tensors import some
+from .torch_layout import PARTS
+from .whole import free_path
+
+IGNORED = "num_batches_tracked"                            # a count of batches that PyTorch keeps, and nobody needs
+WRAPPED = "state_dict", "model_state_dict", "model"        # keys under which checkpoints of trainings have it
+
+
+def load_state_dict(model, source, names=None, flattened: dict | None = None) -> None:
+    """Set the weights of a built model to those of a network of PyTorch: axes are turned, features behind a Flatten reordered.
+
+    >>> import numpy as np
+    >>> from tinyvision import Input, Sequential, layers
+    >>> model = Sequential([Input((4, 4, 1)), layers.Conv2D(2, 3)])
+    >>> load_state_dict(model, {"0.weight": np.ones((2, 1, 3, 3)), "0.bias": np.zeros(2)})
+
+    Args:
+        source: a dictionary of arrays (tensors of PyTorch will do), or the path of a file that has one: safetensors, or what
+            `torch.save` wrote; of the latter nothing is run.
+        names: which module a layer corresponds to: {"conv2d": "features.0"}, or a list of modules in the order of the layers
+            that have weights. None takes modules and layers in their order; the shapes must fit.
+        flattened: {"dense": (H, W, C)}: the shape of the maps that were flattened before a layer, where the graph does not
+            tell: in models with a `call` of your own.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged; or modules and layers do not fit. Then no weight has changed.
+    """
+    if isinstance(source, dict):
+        _load(model, source, names, flattened)
+        return
+    path = existing(source)
+    with blaming(path):
+        arrays = tensors.arrays_in(path) if path.suffix == ".safetensors" else pickles.read(path)
+        _load(model, arrays, names, flattened)
+
+
+def state_dict(model, names=None, flattened: dict | None = None) -> dict[str, np.ndarray]:
+    """The weights of a model for PyTorch: `module.load_state_dict({n: torch.tensor(a) for n, a in state_dict(model).items()})`.
+
+    Args:
+        names: which module a layer is to be, see `load_state_dict`; None gives modules the names of layers.
+        flattened: see `load_state_dict`.
+
+    Raises:
+        ValueError: a layer has weights that no module of PyTorch has.
+    """
+    pairs = layers_with_parts(model, flattened)
+    modules = _named(model, pairs, names) if names else [place for place, _, _ in pairs]
+    found = {}
+    for module, (_, _, parts) in zip(modules, pairs):
+        for part in parts:
+            arrays = part.outward(*(weight.numpy() for weight in part.weights))
+            found.update({f"{module}.{name}": np.ascontiguousarray(a) for name, a in zip(part.names, arrays, strict=True)})
+    return found
+
+
+def save_state_dict(model, filepath, names=None, flattened: dict | None = None, overwrite: bool = True) -> None:
+    """Write `state_dict` to a safetensors file, which PyTorch opens by `safetensors.torch.load_file`."""
+    path = free_path(filepath, overwrite, ".safetensors")
+    arrays = state_dict(model, names, flattened)
+    with replacing(path) as temporary:
+        tensors.write(temporary, arrays, {"format": "pt"})
+
+
+def layers_with_parts(model, flattened=None) -> list[tuple]:
+    """(place, layer, parts) for the layers of a model that have weights, in order; parts are arrays of PyTorch."""
+    if not model.weights:
+        raise ValueError(f"{model.name} has no weights yet: call it on data, or give it an Input")
+    places = {layer.name: place for layer, place in flattened_places(model).items()} | (flattened or {})
+    return list(_leaves(model, "", places, set()))
+
+
+def _leaves(layer, place, flattened, seen):
+    if layer in seen or not layer.weights:
+        return
+    seen.add(layer)
+    if type(layer) in PARTS:
+        yield place, layer, PARTS[type(layer)](layer, flattened.get(layer.name))
+        return
+    if own_weights(layer):
+        raise ValueError(f"{layer.name} ({type(layer).__name__}) has weights that no module of PyTorch has")
+    for _, inner in inside(layer):
+        yield from _leaves(inner, f"{place}.{inner.name}" if place else inner.name, flattened, seen)
+
+
+def _load(model, source, names, flattened):
+    modules = _modules(source)
+    pairs = layers_with_parts(model, flattened)
+    if names:
+        chosen = _named(model, pairs, names)
+    elif len(modules) == len(pairs):
+        chosen = list(modules)
+    else:
+        raise ValueError(f"{model.name} has {len(pairs)} layers with weights ({some(place for place, _, _ in pairs)}), "
+                         f"PyTorch's network {len(modules)} modules ({some(modules)}): say by names= which is which")
+    found = []
+    for module, (_, layer, parts) in zip(chosen, pairs):
+        if module not in modules:
+            raise ValueError(f"there is no module {module!r} for {layer.name}, but {some(modules)}")
+        found += _fitted(layer, parts, module, modules[module])
+    for weight, value in found:
+        weight.assign(value)
+
+
+def _modules(source):
+    """{module: {name: array}}, of PyTorch's dictionary or of one that is within."""
+    inner = [key for key in WRAPPED if isinstance(source, dict) and isinstance(source.get(key), dict)]
+    source = source[inner[0]] if inner else source
+    if not isinstance(source, dict) or not source:
+        raise ValueError(f"it holds a {type(source).__name__}, where a dictionary of tensors would be")
+    modules = {}
+    for key, value in source.items():
+        if not hasattr(value, "shape"):
+            raise ValueError(f"its entry {key!r} is a {type(value).__name__}, where a tensor would be")
+        module, _, name = str(key).rpartition(".")
+        if module.endswith(".out_proj"):                   # of an attention layer, which is one module of ours
+            module, name = module.removesuffix(".out_proj"), f"out_proj.{name}"
+        if name != IGNORED:
+            modules.setdefault(module, {})[name] = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    return modules
+
+
+def _named(model, pairs, names):
+    """The module of each layer, by what the caller says."""
+    if not isinstance(names, dict):
+        if len(names) != len(pairs):
+            raise ValueError(f"{len(names)} names of modules, for {len(pairs)} layers with weights")
+        return list(names)
+    if missing := [place for place, layer, _ in pairs if not {place, layer.name} & names.keys()]:
+        raise ValueError(f"names say nothing of {some(missing)}")
+    return [names.get(place, names.get(layer.name)) for place, layer, _ in pairs]
+
+
+def _fitted(layer, parts, module, arrays):
+    """(weight, array) for the weights of a layer; ValueError where the arrays of a module do not fit."""
+    wanted = [name for part in parts for name in part.names]
+    if set(wanted) != arrays.keys():
+        raise ValueError(f"{layer.name} takes {', '.join(wanted)}, the module {module!r} has {', '.join(arrays)}: name the "
+                         "modules by names=, if they come in another order")
+    for part in parts:
+        given = [arrays[name] for name in part.names]
+        expected = [a.shape for a in part.outward(*(weight.numpy() for weight in part.weights))]
+        if [a.shape for a in given] != expected:
+            raise ValueError(f"{layer.name} takes {part.names[0]} of shape {expected[0]}, the module {module!r} has "
+                             f"{given[0].shape}: name the modules by names=, if they come in another order")
+        yield from zip(part.weights, part.inward(*given), strict=True)

@@ -1,0 +1,77 @@
+"""Weights as safetensors: a table of names, dtypes and shapes, and the numbers. https://huggingface.co/docs/safetensors
+
+The names are those of the places in HDF5 files, without the folders: `conv2d/kernel`, `conv2d_1/kernel`.
+"""
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from . import hdf5
+from .places import inside, own_weights
+
+DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "i1", "I16": "<i2", "I32": "<i4", "I64": "<i8",
+          "U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "BOOL": "?"}
+
+
+def write(path, arrays: dict, metadata: dict) -> None:
+    """Write named arrays to a safetensors file."""
+    from safetensors.numpy import save_file
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata)
+
+
+def arrays_in(path) -> dict[str, np.ndarray]:
+    """All tensors of a safetensors file as arrays."""
+    from safetensors import SafetensorError, deserialize
+    try:
+        return {name: _array(name, **tensor) for name, tensor in deserialize(Path(path).read_bytes())}
+    except SafetensorError as error:
+        raise ValueError(f"it is no safetensors file, or a damaged one: {error}") from error
+
+
+def _array(name, dtype, shape, data):
+    if dtype == "BF16":
+        return from_bfloat16(np.frombuffer(data, "<u2")).reshape(shape)
+    if dtype not in DTYPES:
+        raise ValueError(f"{name} holds {dtype}, of which NumPy knows nothing")
+    return np.frombuffer(data, DTYPES[dtype]).reshape(shape)
+
+
+def from_bfloat16(halves) -> np.ndarray:
+    """float32 from bfloat16, which is its upper half, and which NumPy does not have."""
+    return (halves.astype("<u4") << 16).view("<f4")
+
+
+def write_weights(path, model) -> None:
+    """Write the weights of a model to a safetensors file."""
+    write(path, {name: weight.numpy() for name, weight in named_weights(model)}, {"format": "tinyvision"})
+
+
+def read_weights(path, model, skip_mismatch: bool) -> None:
+    """Set the weights of a model from a file of `write_weights`."""
+    arrays, ours = arrays_in(path), dict(named_weights(model))
+    if not ours.keys() & arrays.keys():
+        raise ValueError(f"none of its tensors has the name of a weight: {some(arrays)} there, {some(ours)} here. If it comes "
+                         "from PyTorch: models.load_state_dict(model, path)")
+    fitting = [name for name, weight in ours.items() if name in arrays and arrays[name].shape == weight.shape]
+    faults = [f"{name} has shape {ours[name].shape}, in the file {arrays[name].shape}" if name in arrays else
+              f"the file has no weight {name}" for name in ours if name not in fitting]
+    hdf5.settle(faults + [f"{model.name} has no weight {name}" for name in arrays if name not in ours], skip_mismatch)
+    hdf5.assign([(ours[name], arrays[name]) for name in fitting])
+
+
+def named_weights(layer, place: str = ""):
+    """(name, weight) for the weights of a layer, by the places of the layers inside and the names of the weights."""
+    counts = Counter()
+    for weight in own_weights(layer):
+        number = counts[weight.name]
+        counts[weight.name] += 1
+        yield f"{place}{weight.name}_{number}" if number else f"{place}{weight.name}", weight
+    for there, inner in inside(layer):
+        yield from named_weights(inner, f"{place}{there.removeprefix('layers/')}/")
+
+
+def some(names) -> str:
+    """The first of some names."""
+    names = list(names)
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "") if names else "none"
