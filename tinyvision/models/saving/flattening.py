@@ -14,7 +14,8 @@ def flattened_places(model) -> dict:
         ValueError: flattened maps were changed in a way that leaves their order unknown, before a layer with weights.
     """
     found = {}
-    _follow(model, {}, found)
+    if model._calls_inside:
+        _follow(model, {}, found)
     return found
 
 
@@ -22,11 +23,9 @@ def _follow(model, places, found):
     """Go through the calls of a functional model; `places`: {id of a symbolic tensor: (H, W, C)}. Returns its outputs'."""
     for call in model._calls_inside:
         known = [places[id(t)] for t in call.inputs if id(t) in places]
-        if isinstance(call.layer, Model):
-            inner = call.layer
-            if inner._calls_inside:
-                ends = {id(t): places[id(given)] for t, given in zip(inner.inputs, call.inputs) if id(given) in places}
-                known = _follow(inner, ends, found)
+        if isinstance(call.layer, Model) and call.layer._calls_inside:
+            ends = zip(call.layer.inputs, call.inputs)
+            known = _follow(call.layer, {id(t): places[id(given)] for t, given in ends if id(given) in places}, found)
         else:
             known = _behind(call, known, found)
         if known:

@@ -8,7 +8,7 @@ from ...files import replacing
 from . import pickles, tensors
 from .archives import blaming, existing
 from .flattening import flattened_places
-from .places import inside, own_weights
+from .places import own_weights
 from .tensors import some
 from .torch_layout import PARTS
 from .whole import free_path
@@ -29,7 +29,8 @@ def load_state_dict(model, source, names=None, flattened: dict | None = None) ->
         source: a dictionary of arrays (tensors of PyTorch will do), or the path of a file that has one: safetensors, or what
             `torch.save` wrote; of the latter nothing is run.
         names: which module a layer corresponds to: {"conv2d": "features.0"}, or a list of modules in the order of the layers
-            that have weights. None takes modules and layers in their order; the shapes must fit.
+            that have weights. None takes modules and layers in their order; the shapes must fit. Files of safetensors keep no
+            order: there, modules must be numbered.
         flattened: {"dense": (H, W, C)}: the shape of the maps that were flattened before a layer, where the graph does not
             tell: in models with a `call` of your own.
 
@@ -38,12 +39,12 @@ def load_state_dict(model, source, names=None, flattened: dict | None = None) ->
         ValueError: the file is damaged; or modules and layers do not fit. Then no weight has changed.
     """
     if isinstance(source, dict):
-        _load(model, source, names, flattened)
+        _load(model, source, True, names, flattened)
         return
     path = existing(source)
     with blaming(path):
-        arrays = tensors.arrays_in(path) if path.suffix == ".safetensors" else pickles.read(path)
-        _load(model, arrays, names, flattened)
+        arrays, ordered = tensors.arrays_in(path) if path.suffix == ".safetensors" else (pickles.read(path), True)
+        _load(model, arrays, ordered, names, flattened)
 
 
 def state_dict(model, names=None, flattened: dict | None = None) -> dict[str, np.ndarray]:
@@ -71,7 +72,7 @@ def save_state_dict(model, filepath, names=None, flattened: dict | None = None, 
     path = free_path(filepath, overwrite, ".safetensors")
     arrays = state_dict(model, names, flattened)
     with replacing(path) as temporary:
-        tensors.write(temporary, arrays, {"format": "pt"})
+        tensors.write(temporary, arrays, "pt")
 
 
 def layers_with_parts(model, flattened=None) -> list[tuple]:
@@ -91,17 +92,17 @@ def _leaves(layer, place, flattened, seen):
         return
     if own_weights(layer):
         raise ValueError(f"{layer.name} ({type(layer).__name__}) has weights that no module of PyTorch has")
-    for _, inner in inside(layer):
+    for inner in layer.sublayers:
         yield from _leaves(inner, f"{place}.{inner.name}" if place else inner.name, flattened, seen)
 
 
-def _load(model, source, names, flattened):
-    modules = _modules(source)
+def _load(model, source, ordered, names, flattened):
     pairs = layers_with_parts(model, flattened)
+    modules = _modules(source)
     if names:
         chosen = _named(model, pairs, names)
     elif len(modules) == len(pairs):
-        chosen = list(modules)
+        chosen = list(modules) if ordered else _by_number(modules)
     else:
         raise ValueError(f"{model.name} has {len(pairs)} layers with weights ({some(place for place, _, _ in pairs)}), "
                          f"PyTorch's network {len(modules)} modules ({some(modules)}): say by names= which is which")
@@ -130,6 +131,18 @@ def _modules(source):
         if name != IGNORED:
             modules.setdefault(module, {})[name] = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
     return modules
+
+
+def _by_number(modules):
+    """The names of modules in the order of the numbers in them, "features.2" before "features.10"."""
+    paths = [module.split(".") for module in modules]
+    for path in paths:
+        for depth, part in enumerate(path):
+            beside = {other[depth] for other in paths if other[:depth] == path[:depth] and len(other) > depth}
+            if len(beside) > 1 and not part.isdecimal():
+                raise ValueError(f"safetensors keep no order, and nothing says which of {some(sorted(beside))} comes first: "
+                                 "say by names= which module is which layer")
+    return sorted(modules, key=lambda module: [(part.isdecimal() and int(part), part) for part in module.split(".")])
 
 
 def _named(model, pairs, names):

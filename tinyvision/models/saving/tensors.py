@@ -2,6 +2,7 @@
 
 The names are those of the places in HDF5 files, without the folders: `conv2d/kernel`, `conv2d_1/kernel`.
 """
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -14,17 +15,22 @@ DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "i1", "I16": "<i2", "I
           "U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "BOOL": "?"}
 
 
-def write(path, arrays: dict, metadata: dict) -> None:
-    """Write named arrays to a safetensors file."""
+def write(path, arrays: dict, form: str) -> None:
+    """Write named arrays to a safetensors file; and their order, which such files do not keep."""
     from safetensors.numpy import save_file
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata)
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    save_file(arrays, path, {"format": form, "order": json.dumps(list(arrays))})
 
 
-def arrays_in(path) -> dict[str, np.ndarray]:
-    """All tensors of a safetensors file as arrays."""
-    from safetensors import SafetensorError, deserialize
+def arrays_in(path) -> tuple[dict[str, np.ndarray], bool]:
+    """All tensors of a safetensors file as arrays, and whether they are in the order in which they were written."""
+    from safetensors import SafetensorError, deserialize, safe_open
     try:
-        return {name: _array(name, **tensor) for name, tensor in deserialize(Path(path).read_bytes())}
+        arrays = {name: _array(name, **tensor) for name, tensor in deserialize(Path(path).read_bytes())}
+        with safe_open(path, "numpy") as file:
+            order = json.loads((file.metadata() or {}).get("order", "null"))
+        ordered = isinstance(order, list) and sorted(map(str, order)) == sorted(arrays)
+        return {name: arrays[name] for name in order} if ordered else arrays, ordered
     except SafetensorError as error:
         raise ValueError(f"it is no safetensors file, or a damaged one: {error}") from error
 
@@ -44,12 +50,12 @@ def from_bfloat16(halves) -> np.ndarray:
 
 def write_weights(path, model) -> None:
     """Write the weights of a model to a safetensors file."""
-    write(path, {name: weight.numpy() for name, weight in named_weights(model)}, {"format": "tinyvision"})
+    write(path, {name: weight.numpy() for name, weight in named_weights(model)}, "tinyvision")
 
 
 def read_weights(path, model, skip_mismatch: bool) -> None:
     """Set the weights of a model from a file of `write_weights`."""
-    arrays, ours = arrays_in(path), dict(named_weights(model))
+    (arrays, _), ours = arrays_in(path), dict(named_weights(model))
     if not ours.keys() & arrays.keys():
         raise ValueError(f"none of its tensors has the name of a weight: {some(arrays)} there, {some(ours)} here. If it comes "
                          "from PyTorch: models.load_state_dict(model, path)")
