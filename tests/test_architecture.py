@@ -9,7 +9,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 FROM_THE_GROUND_UP = [
     {"config"}, {"device", "files", "structures", "reporting", "progress", "nearest"}, {"autograd"}, {"op"}, {"kernels"}, {"ops", "profiling"}, {"configurable"}, {"serialization"},
     {"activations", "initializers", "regularizers", "constraints"}, {"layers"}, {"losses"}, {"metrics"}, {"optimizers"}, {"data"}, {"callbacks"}, {"training"},
-    {"outputs"}, {"advice"}, {"models"}, {"datasets"}, {"testing", "viz"}, {"utils", "extending"},
+    {"outputs"}, {"advice"}, {"models"}, {"datasets", "applications"}, {"testing", "viz"}, {"utils", "extending"},
 ]
 LINE = {name: number for number, names in enumerate(FROM_THE_GROUND_UP) for name in names}
 HEAVY = {"numba", "scipy", "h5py", "PIL", "matplotlib", "cupy", "safetensors", "threadpoolctl"}

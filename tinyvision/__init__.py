@@ -10,6 +10,7 @@
 from . import (
     activations,
     advice,
+    applications,
     callbacks,
     config,
     constraints,

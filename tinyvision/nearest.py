@@ -70,6 +70,18 @@ UTILS = {                                                  # keras.utils
     "standardize_dtype": "np.dtype(dtype).name",
     "to_categorical": "ops.one_hot",
 }
+APPLICATIONS = {                                           # keras.applications
+    **dict.fromkeys([f"EfficientNet{size}" for size in ("B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7", "V2B0", "V2B1",
+                                                        "V2B2", "V2B3", "V2S", "V2M", "V2L")], "EfficientNetLite0"),
+    **dict.fromkeys(["efficientnet", "efficientnet_v2"], "efficientnet_lite"),
+    **dict.fromkeys(["MobileNetV3Large", "MobileNetV3Small", "NASNetMobile"], "MobileNetV2"),
+    **dict.fromkeys(["ResNet101", "ResNet101V2", "ResNet152", "ResNet152V2", "ResNet50V2", "InceptionResNetV2", "InceptionV3",
+                     "DenseNet121", "DenseNet169", "DenseNet201", "NASNetLarge", "Xception", "ConvNeXtBase", "ConvNeXtLarge",
+                     "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge"], "ResNet50"),
+    **dict.fromkeys(["resnet", "resnet_v2", "inception_v3", "inception_resnet_v2", "densenet", "nasnet", "xception", "convnext"],
+                    "resnet50"),
+    "VGG19": "VGG16", "vgg19": "vgg16", "imagenet_utils": "imagenet", "mobilenet_v3": "mobilenet_v2",
+}
 DATASET = {                                                # tf.data.Dataset
     "bucket_by_sequence_length": "a loop in from_generator",
     "choose_from_datasets": "from_generator, of a function that draws from an iterator of each",
@@ -101,6 +113,11 @@ def missing(owner: str, name: str, nearest: dict, known=()) -> AttributeError:
 def of_layers(name):
     """`__getattr__` of tinyvision.layers: for names that it does not have."""
     raise missing("tinyvision.layers", name, LAYERS, dir(sys.modules[f"{__package__}.layers"]))
+
+
+def of_applications(name):
+    """`__getattr__` of tinyvision.applications: for names that it does not have."""
+    raise missing("tinyvision.applications", name, APPLICATIONS, dir(sys.modules[f"{__package__}.applications"]))
 
 
 def of_utils(name):

@@ -43,7 +43,7 @@ def read_archive(path: Path) -> tuple[dict, bytes]:
         ValueError: it is no such file, or damaged, or holds what no such file holds.
     """
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"it is no .keras file: those are zip archives of {CONFIG} and {WEIGHTS}{what_it_is(path)}")
+        raise ValueError(f"it is no .keras file: those are zip archives of {CONFIG} and {WEIGHTS}{what_it_is(_start_of(path))}")
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive)
@@ -52,13 +52,16 @@ def read_archive(path: Path) -> tuple[dict, bytes]:
         raise ValueError(f"the archive is damaged: {error}") from error
 
 
-def what_it_is(path: Path) -> str:
-    """What a file seems to be that is not what it should be; ends an error."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start == b"\x89HDF\r\n\x1a\n":
+def what_it_is(start: bytes) -> str:
+    """What a file that begins like this seems to be, where it is not what it should be; ends an error."""
+    if start[:8] == b"\x89HDF\r\n\x1a\n":
         return ". This is an HDF5 file: build the model, then model.load_weights(path)"
     return ". This one begins like a zip archive, but its end is missing" if start.startswith(b"PK") else ""
+
+
+def _start_of(path):
+    with path.open("rb") as file:
+        return file.read(8)
 
 
 def _check_members(archive):

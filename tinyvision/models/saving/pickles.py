@@ -41,19 +41,20 @@ class StoredTensor(NamedTuple):
     strides: tuple
 
 
-def read(path):
-    """What `torch.save` wrote to a file, with arrays for its tensors.
+def read(source):
+    """What `torch.save` wrote, with arrays for its tensors, from the path of a file or from its bytes.
 
     Raises:
         ValueError: it is no such file, or damaged, or it would call anything.
     """
-    found, numbers = (_read_zip if zipfile.is_zipfile(path) else _read_older)(path)
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    found, numbers = (_read_zip if zipfile.is_zipfile(io.BytesIO(data)) else _read_older)(data)
     return _with_arrays(found, numbers)
 
 
-def _read_zip(path):
+def _read_zip(data):
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = {name.partition("/")[2]: archive.getinfo(name) for name in archive.namelist()}
             if "data.pkl" not in entries:
                 raise ValueError("it is a zip archive, but none of torch.save: there is no data.pkl in it")
@@ -71,11 +72,11 @@ def _read_zip(path):
         raise ValueError(f"the archive is damaged: {error}") from error
 
 
-def _read_older(path):
+def _read_older(data):
     """Three pickles about the file, one of what was saved, one of the names of the storages, and their numbers."""
-    if hint := what_it_is(path):
+    if hint := what_it_is(data):
         raise ValueError(f"it is no file of torch.save{hint}")
-    stream = io.BytesIO(path.read_bytes())
+    stream = io.BytesIO(data)
     if _next_pickle(stream, "beginning") != MAGIC:
         raise ValueError("it is no file of torch.save: it begins otherwise")
     _version, system, found, keys = [_next_pickle(stream, what) for what in ("version", "system", "what was saved", "keys")]

@@ -27,7 +27,7 @@ def load_state_dict(model, source, names=None, flattened: dict | None = None) ->
 
     Args:
         source: a dictionary of arrays (tensors of PyTorch will do), or the path of a file that has one: safetensors, or what
-            `torch.save` wrote; of the latter nothing is run.
+            `torch.save` wrote, of which nothing is run; or the bytes of the latter.
         names: which module a layer corresponds to: {"conv2d": "features.0"}, or a list of modules in the order of the layers
             that have weights. None takes modules and layers in their order; the shapes must fit. Files of safetensors keep no
             order: there, modules must be numbered.
@@ -38,8 +38,8 @@ def load_state_dict(model, source, names=None, flattened: dict | None = None) ->
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged; or modules and layers do not fit. Then no weight has changed.
     """
-    if isinstance(source, dict):
-        _load(model, source, True, names, flattened)
+    if isinstance(source, (dict, bytes)):
+        _load(model, pickles.read(source) if isinstance(source, bytes) else source, True, names, flattened)
         return
     path = existing(source)
     with blaming(path):

@@ -1,0 +1,154 @@
+"""What networks for ImageNet share: how pictures go in, what comes out, where weights come from. https://keras.io/api/applications/
+
+imagenet_classes.txt lists the classes in order: the number of each in WordNet, and its first name there.
+"""
+import functools
+import warnings
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..config import floatx
+from ..layers import GlobalAveragePooling2D, GlobalMaxPooling2D, InputLayer
+from ..layers.base import SymbolicTensor
+from ..layers.core import Input
+from ..models import Model, load_state_dict
+
+CLASSES = 1000
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)         # of red, green and blue in ImageNet, from 0 to 1
+BLUE_GREEN_RED_MEAN = 103.939, 116.779, 123.68                         # from 0 to 255, as Caffe had it
+IN_KERAS = "Keras has them: make its network of this name, where it runs, and call save_weights('x.weights.h5')"
+OF_PYTORCH = ".pth", ".pt", ".bin", ".safetensors"                     # endings
+
+
+@functools.cache
+def class_names() -> list[tuple[str, str]]:
+    """(number in WordNet, name) of the 1,000 classes, in order: ("n02123045", "tabby")."""
+    text = resources.files(__package__).joinpath("imagenet_classes.txt").read_text(encoding="utf-8")
+    return [tuple(line.split(" ")) for line in text.splitlines()]
+
+
+def decode_predictions(preds, top: int = 5) -> list[list[tuple[str, str, float]]]:
+    """The likeliest classes of each picture, the likeliest first: [[("n02123045", "tabby", 0.7), ...], ...].
+
+    Args:
+        preds: (N, 1000), what a network with `include_top` returns.
+        top: how many.
+
+    Raises:
+        ValueError: `preds` has another shape.
+    """
+    preds = preds.numpy() if isinstance(preds, Tensor) else np.asarray(preds)
+    if preds.ndim != 2 or preds.shape[1] != CLASSES:
+        raise ValueError(f"decode_predictions takes predictions (N, {CLASSES}), got {preds.shape}")
+    best = np.argsort(-preds, axis=1, kind="stable")[:, :top]
+    return [[(*class_names()[i], float(row[i])) for i in places] for row, places in zip(preds, best)]
+
+
+# What becomes of pixels
+
+def floats(x):
+    """An array or Tensor of floats; whole numbers take `floatx`."""
+    x = x if isinstance(x, Tensor) else np.asarray(x)
+    return x if x.dtype.kind == "f" else x.astype(floatx())
+
+
+def from_minus_one_to_one(x):
+    """x / 127.5 - 1"""
+    return floats(x) / 127.5 - 1
+
+
+def standardized(x):
+    """Each channel with mean 0 and deviation 1 over ImageNet, as in PyTorch."""
+    x = floats(x)
+    return (x / 255 - np.array(MEAN, x.dtype)) / np.array(DEVIATION, x.dtype)
+
+
+def centred_blue_green_red(x):
+    """Blue, green, red, each with mean 0 over ImageNet, and not scaled: as in Caffe."""
+    x = floats(x)
+    return x[..., ::-1] - np.array(BLUE_GREEN_RED_MEAN, x.dtype)
+
+
+# Both ends of a network
+
+def start(input_tensor, input_shape, include_top, default: int, least: int = 32) -> SymbolicTensor:
+    """The symbolic tensor that a network begins with: `input_tensor`, or a new Input.
+
+    Args:
+        input_shape: (H, W, C); None takes (default, default, 3), or without the top (None, None, 3).
+        least: rows and columns that the network needs.
+    """
+    if input_tensor is not None:
+        if input_shape is not None and tuple(input_shape) != input_tensor.shape[1:]:
+            raise ValueError(f"input_shape is {tuple(input_shape)}, but input_tensor has {input_tensor.shape[1:]}")
+        return input_tensor
+    shape = tuple(input_shape) if input_shape is not None else ((default, default) if include_top else (None, None)) + (3,)
+    if len(shape) != 3 or shape[2] is None or any(n is not None and n < least for n in shape[:2]):
+        raise ValueError(f"input_shape is (height, width, channels), of at least {least} rows and columns, got {input_shape}")
+    if shape[2] not in (1, 3):
+        warnings.warn(f"pictures have 1 or 3 channels, input_shape is {shape}", stacklevel=4)
+    return Input(shape)
+
+
+def pooled(x, pooling, avg_name=None, max_name=None):
+    """The end of a network without a top."""
+    if pooling not in (None, "avg", "max"):
+        raise ValueError(f"pooling is 'avg', 'max' or None, got {pooling!r}")
+    if pooling is None:
+        return x
+    return GlobalAveragePooling2D(name=avg_name)(x) if pooling == "avg" else GlobalMaxPooling2D(name=max_name)(x)
+
+
+def finished(begin, end, name, weights, include_top, classes, activation, modules=None, source=None,
+             elsewhere=IN_KERAS) -> Model:
+    """The model between two symbolic tensors, with its weights.
+
+    Args:
+        weights: None, "imagenet", or the path of a file: of tinyvision, Keras, or PyTorch.
+        modules: which modules of PyTorch the layers correspond to, {layer: module}; None if PyTorch has no such network.
+        source: function that returns the bytes of PyTorch's file of ImageNet weights; None if there is none to download.
+        elsewhere: where to get them then.
+    """
+    if weights == "imagenet":
+        if include_top and (classes != CLASSES or activation not in (None, "softmax")):
+            raise ValueError(f"weights='imagenet' are for {CLASSES} classes and classifier_activation 'softmax' or None, got "
+                             f"{classes} and {activation!r}: for classes of your own, include_top=False and a Dense behind")
+        if source is None:
+            raise ValueError(f"{name}: there are no ImageNet weights to download. {elsewhere}; and pass the path of that file "
+                             "as weights")
+    model = Model(_inputs_of(begin), end, name=name)
+    if weights is None:
+        return model
+    names = {layer.name for layer in model.layers}
+    modules = modules and {layer: module for layer, module in modules.items() if layer in names}
+    if weights == "imagenet":
+        load_state_dict(model, source(), modules)
+        return model
+    path = Path(weights)
+    if path.suffix not in OF_PYTORCH or path.suffix == ".safetensors" and not _is_of_pytorch(path):
+        model.load_weights(path)
+    elif modules is None:
+        raise ValueError(f"{path}: PyTorch has no network that is just like {name}; Keras has")
+    else:
+        load_state_dict(model, path, modules)
+    return model
+
+
+def _inputs_of(tensor):
+    """The inputs that a symbolic tensor depends on: itself, if it is one."""
+    found, todo = [], [tensor]
+    while todo:
+        t = todo.pop()
+        if isinstance(t.call.layer, InputLayer):
+            found += [t] if t not in found else []
+        todo += t.call.inputs
+    return found if len(found) > 1 else found[0]
+
+
+def _is_of_pytorch(path):
+    from safetensors import safe_open
+    with safe_open(path, "numpy") as file:
+        return (file.metadata() or {}).get("format") != "tinyvision"
