@@ -71,15 +71,15 @@ UTILS = {                                                  # keras.utils
     "to_categorical": "ops.one_hot",
 }
 APPLICATIONS = {                                           # keras.applications
-    **dict.fromkeys([f"EfficientNet{size}" for size in ("B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7", "V2B0", "V2B1",
-                                                        "V2B2", "V2B3", "V2S", "V2M", "V2L")], "EfficientNetLite0"),
+    **dict.fromkeys([f"EfficientNet{size}" for size in ("B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7", "V2B0",
+                                                        "V2B1", "V2B2", "V2B3", "V2S", "V2M", "V2L")], "EfficientNetLite0"),
     **dict.fromkeys(["efficientnet", "efficientnet_v2"], "efficientnet_lite"),
     **dict.fromkeys(["MobileNetV3Large", "MobileNetV3Small", "NASNetMobile"], "MobileNetV2"),
     **dict.fromkeys(["ResNet101", "ResNet101V2", "ResNet152", "ResNet152V2", "ResNet50V2", "InceptionResNetV2", "InceptionV3",
                      "DenseNet121", "DenseNet169", "DenseNet201", "NASNetLarge", "Xception", "ConvNeXtBase", "ConvNeXtLarge",
                      "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge"], "ResNet50"),
-    **dict.fromkeys(["resnet", "resnet_v2", "inception_v3", "inception_resnet_v2", "densenet", "nasnet", "xception", "convnext"],
-                    "resnet50"),
+    **dict.fromkeys(["resnet", "resnet_v2", "inception_v3", "inception_resnet_v2", "densenet", "nasnet", "xception",
+                     "convnext"], "resnet50"),
     "VGG19": "VGG16", "vgg19": "vgg16", "imagenet_utils": "imagenet", "mobilenet_v3": "mobilenet_v2",
 }
 DATASET = {                                                # tf.data.Dataset
