@@ -229,9 +229,10 @@ def test_layers_that_do_not_fit_are_left_as_they_are(keras, tmp_path):
     theirs = network(keras, 5)
     theirs.save_weights(tmp_path / "five.weights.h5")
     ours = network(tv, 2)
-    start = ours.get_layer("classes").get_weights()
+    hidden, start = (ours.get_layer(name).get_weights() for name in ("hidden", "classes"))
     with pytest.raises(ValueError, match=r"classes/kernel has shape \(3, 2\), in the file \(3, 5\)"):
         ours.load_weights(tmp_path / "five.weights.h5")
+    same(ours.get_layer("hidden").get_weights(), hidden, 0)            # all or nothing
     with pytest.warns(UserWarning, match=r"1 weights or layers do not fit .*classes/kernel has shape \(3, 2\), in the file \(3, 5\)"):
         ours.load_weights(tmp_path / "five.weights.h5", skip_mismatch=True)
     np.testing.assert_array_equal(ours.get_layer("hidden").get_weights()[0], np.asarray(theirs.get_weights()[0]))
