@@ -59,6 +59,16 @@ def test_filters_have_white_at_zero():
     assert image.norm.vmin == -image.norm.vmax and sum(bool(ax.images) for ax in figure.axes) == 10
 
 
+def test_scatter_draws_each_class_in_a_colour_of_its_own():
+    figure = viz.scatter(np.arange(8).reshape(4, 2), [0, 1, 1, 2], names=["a", "b", "c"], title="Points")
+    drawn = figure.axes[0].collections
+    assert [len(points.get_offsets()) for points in drawn] == [1, 2, 1] and figure.axes[0].get_title() == "Points"
+    assert len({tuple(points.get_facecolor()[0]) for points in drawn}) == 3
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["a", "b", "c"]
+    with pytest.raises(ValueError, match=r"points are \(N, 2\) and classes \(N,\), got \(4, 3\) and \(4,\)"):
+        viz.scatter(np.zeros((4, 3)), np.zeros(4))
+
+
 def test_confusion_counts():
     figure = viz.confusion([0, 0, 1, 2, 2], [0, 1, 1, 2, 0], names=["a", "b", "c"])
     (ax,) = figure.axes

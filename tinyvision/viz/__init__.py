@@ -2,4 +2,4 @@
 from .canvas import BLUE, GREEN, GREY, ORANGE, save
 from .graph import graph
 from .images import feature_maps, filters, images, journey
-from .training import confusion, curves, gradients
+from .training import confusion, curves, gradients, scatter

@@ -84,6 +84,28 @@ def confusion(true, predicted, names=None) -> "Figure":
     return figure
 
 
+def scatter(points, classes, names=None, title=None) -> "Figure":
+    """Points in the plane, in the colours of their classes.
+
+    Args:
+        points: (N, 2).
+        classes: class numbers (N,).
+        names: of the classes; their numbers if None.
+        title: of the figure.
+    """
+    points, classes = to_numpy(points), to_numpy(classes).astype(int)
+    if points.ndim != 2 or points.shape[1] != 2 or classes.shape != points.shape[:1]:
+        raise ValueError(f"scatter: points are (N, 2) and classes (N,), got {points.shape} and {classes.shape}")
+    figure, (ax,) = panels(1, width=5, height=4)
+    for number in sorted(set(classes.tolist())):
+        chosen = points[classes == number]
+        ax.scatter(*chosen.T, s=6, alpha=0.6, linewidths=0, color=COLORS[number % len(COLORS)],
+                   label=names[number] if names is not None else number)
+    ax.legend(markerscale=3)
+    ax.set_title(title)
+    return figure
+
+
 def gradients(recorder, kernels_only: bool = True) -> "Figure":
     """Left, the size of each weight's gradient, step by step; right, how far each step moves the weight, as a part of it.
 
