@@ -9,9 +9,9 @@ import tensorflow as tf  # noqa: E402
 from keras_words import loss_of, model_of, optimizer_of  # noqa: E402
 
 
-def _depthwise(size, padding, use_bias):
+def _depthwise(size, strides, padding, use_bias):
     """TensorFlow has no gradient of a Conv2D with groups on the CPU; this is the layer that it has for it."""
-    return keras.layers.DepthwiseConv2D(size, padding=padding, use_bias=use_bias)
+    return keras.layers.DepthwiseConv2D(size, strides, padding, use_bias=use_bias)
 
 
 class Library:
@@ -36,7 +36,7 @@ class Library:
         return lambda x, y: float(model.train_on_batch(x, y))
 
     def inference(self, network, weights):
-        return model_of(keras, network, weights).predict_on_batch
+        return model_of(keras, network, weights, _depthwise).predict_on_batch
 
     def block(self, network, weights):
         model = model_of(keras, network, weights, _depthwise)

@@ -5,11 +5,14 @@ Its kernels are (F, C / groups, KH, KW), its Dense weights (units, inputs) with 
 import numpy as np
 import torch
 from networks import (
-    AddInput,
+    AddKept,
+    Beside,
     Conv,
     Dense,
     Dropout,
     Flatten,
+    GlobalMean,
+    Keep,
     Normalize,
     Pool,
     Relu,
@@ -34,6 +37,25 @@ class Rescaling(nn.Module):
         return x * self.factor
 
 
+class SamePadding(nn.Module):
+    """Zeros so that ceil(n / strides) windows fit, one more behind than before where their number is odd: as in Keras."""
+
+    def __init__(self, conv, shape):
+        super().__init__()
+        total = [max((-(-n // conv.strides) - 1) * conv.strides + conv.size - n, 0) for n in shape[1::-1]]
+        self.margins = [m for n in total for m in (n // 2, n - n // 2)]
+
+    def forward(self, x):
+        return F.pad(x, self.margins)
+
+
+class Together(nn.ModuleList):
+    """Modules on the same input, their channels side by side."""
+
+    def forward(self, x):
+        return torch.cat([module(x) for module in self], dim=1)
+
+
 class Net(nn.Module):
     """A network up to the scores, before softmax or sigmoid: PyTorch's losses take these."""
 
@@ -41,9 +63,11 @@ class Net(nn.Module):
         super().__init__()
         self.steps = nn.ModuleList()
         for (layer, shape), values in zip(with_shapes(network), weights):
+            if isinstance(layer, Conv) and layer.same and layer.strides > 1:
+                self.steps.append(SamePadding(layer, shape))
             module = _module(layer, shape)
             self.steps.append(module)
-            if isinstance(layer, Dense):
+            if isinstance(layer, Dense) and any(isinstance(other, Flatten) for other in network.layers):
                 values = [rows_channels_first(values[0], shape_before_flatten(network)), values[1]]
             with torch.no_grad():
                 for own, value in zip([*module.parameters(), *module.buffers()], values):
@@ -53,9 +77,12 @@ class Net(nn.Module):
         self.classes = network.classes
 
     def forward(self, x):
-        given = x
+        kept = None
         for module in self.steps:
-            x = x + given if isinstance(module, nn.Identity) else module(x)
+            if module is KEEP:
+                kept = x
+            else:
+                x = x + kept if module is ADD_KEPT else module(x)
         return x
 
     def loss(self, x, y):
@@ -63,17 +90,24 @@ class Net(nn.Module):
         return F.binary_cross_entropy_with_logits(scores, y) if self.classes == 2 else F.cross_entropy(scores, y)
 
 
+KEEP, ADD_KEPT = nn.Identity(), nn.Identity()              # stand for the ends of a shortcut: see Net.forward
+
+
 def _module(layer, shape):
     match layer:
         case Conv():
-            return nn.Conv2d(shape[2], layer.filters, layer.size, padding=layer.size // 2 if layer.same else 0,
-                             bias=layer.bias, groups=layer.groups)
+            return nn.Conv2d(shape[2], layer.filters, layer.size, layer.strides, bias=layer.bias, groups=layer.groups,
+                             padding=layer.size // 2 if layer.same and layer.strides == 1 else 0)
+        case Beside(convs=convs):
+            return Together([nn.Sequential(_module(conv, shape), nn.ReLU()) for conv in convs])
+        case GlobalMean():
+            return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         case Normalize():
             return nn.BatchNorm2d(shape[2], eps=layer.epsilon, momentum=0.01)      # Keras's momentum is 1 - PyTorch's
         case Relu():
             return nn.ReLU() if layer.largest is None else nn.Hardtanh(0.0, layer.largest)
         case Pool():
-            return nn.MaxPool2d(2)
+            return nn.MaxPool2d(layer.size, layer.strides)
         case Rescale():
             return Rescaling(layer.factor)
         case Flatten():
@@ -82,8 +116,10 @@ def _module(layer, shape):
             return nn.Dropout(layer.rate)
         case Dense():
             return nn.Linear(shape[0], layer.units)
-        case AddInput():
-            return nn.Identity()                           # stands for it; see Net.forward
+        case Keep():
+            return KEEP
+        case AddKept():
+            return ADD_KEPT
 
 
 def _turned(value):

@@ -1,5 +1,5 @@
 """A network in Keras's words, which tinyvision speaks too."""
-from networks import AddInput, Conv, Dense, Dropout, Flatten, Normalize, Pool, Relu, Rescale
+from networks import AddKept, Beside, Conv, Dense, Dropout, Flatten, GlobalMean, Keep, Normalize, Pool, Relu, Rescale
 
 
 def model_of(keras, network, weights, depthwise=None):
@@ -8,11 +8,20 @@ def model_of(keras, network, weights, depthwise=None):
     Args:
         keras: keras or tinyvision.
         weights: as from `initial_weights`.
-        depthwise: (size, padding, use_bias) -> a layer, for a library that cannot do a Conv2D with groups.
+        depthwise: (size, strides, padding, use_bias) -> a layer, for a library that cannot do a Conv2D with groups.
     """
-    inputs = x = keras.Input(network.image)
+    inputs = x = kept = keras.Input(network.image)
     for layer in network.layers:
-        x = keras.layers.Add()([x, inputs]) if isinstance(layer, AddInput) else _layer(keras.layers, layer, depthwise)(x)
+        match layer:
+            case Keep():
+                kept = x
+            case AddKept():
+                x = keras.layers.Add()([x, kept])
+            case Beside(convs=convs):
+                x = keras.layers.Concatenate()([_layer(keras.layers, conv, depthwise)(x) for conv in convs])
+            case _:
+                x = _layer(keras.layers, layer, depthwise)(x)
+    x = keras.layers.Softmax()(x) if isinstance(network.layers[-1], GlobalMean) else x
     model = keras.Model(inputs, x)
     flat = [w for one in weights for w in one]
     # A depthwise kernel is (KH, KW, 1, C) as a Conv2D with groups, (KH, KW, C, 1) as a DepthwiseConv2D.
@@ -25,15 +34,17 @@ def _layer(layers, layer, depthwise):
         case Conv():
             padding = "same" if layer.same else "valid"
             if layer.groups > 1 and depthwise:
-                return depthwise(layer.size, padding, layer.bias)
-            return layers.Conv2D(layer.filters, layer.size, padding=padding, use_bias=layer.bias, groups=layer.groups,
+                return depthwise(layer.size, layer.strides, padding, layer.bias)
+            return layers.Conv2D(layer.filters, layer.size, layer.strides, padding, use_bias=layer.bias, groups=layer.groups,
                                  activation="relu" if layer.relu else None)
         case Normalize():
             return layers.BatchNormalization(epsilon=layer.epsilon)
         case Relu():
             return layers.ReLU(max_value=layer.largest)
         case Pool():
-            return layers.MaxPooling2D()
+            return layers.MaxPooling2D(layer.size, layer.strides)
+        case GlobalMean():
+            return layers.GlobalAveragePooling2D()
         case Rescale():
             return layers.Rescaling(layer.factor)
         case Flatten():

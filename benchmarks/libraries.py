@@ -11,7 +11,7 @@ from pathlib import Path
 WORKER = Path(__file__).with_name("worker.py")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
                     "NUMBA_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-EVERYTHING = frozenset({"mnist", "cats", "layers", "blocks", "scaling", "start", "memory"})
+EVERYTHING = frozenset({"mnist", "cats", "layers", "blocks", "imagenet", "scaling", "start", "memory"})
 
 # glibc gives large blocks back to the system at once, which fills them with zeros again at the next use, page by page. So
 # told, it keeps them. (Older versions refuse a threshold above 32 MiB; no more than 0 blocks apart means the same.)
@@ -34,7 +34,7 @@ ENTRIES = {
     "torch channels last": Entry("in_torch", ("torch",), {"channels_last": True}, sections=EVERYTHING - {"start"}),
     "torch tuned malloc": Entry("in_torch", ("torch",), {"channels_last": True}, KEEPS_MEMORY, EVERYTHING - {"start"}),
     "keras": Entry("in_keras", ("keras", "tensorflow-cpu", "tensorflow"), sections=EVERYTHING - {"layers"}),
-    "dezero": Entry("in_dezero", ("dezero",), sections=EVERYTHING - {"layers", "blocks", "scaling"}),
+    "dezero": Entry("in_dezero", ("dezero",), sections=EVERYTHING - {"layers", "blocks", "imagenet", "scaling"}),
 }
 OURS, RIVALS, TUNED = "tinyvision", ("torch", "torch channels last"), "torch tuned malloc"
 

@@ -17,6 +17,7 @@ class Conv:
     bias: bool = True
     relu: bool = False
     groups: int = 1                                        # 1, or as many as there are channels
+    strides: int = 1
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,30 @@ class Relu:
 
 @dataclass(frozen=True)
 class Pool:
-    """The largest of each 2x2 window."""
+    """The largest of each window."""
+    size: int = 2
+    strides: int = 2
 
 
 @dataclass(frozen=True)
-class AddInput:
-    """Add what the network was given: the way round a residual block."""
+class Keep:
+    """Remember what is here, for AddKept: where a shortcut begins."""
+
+
+@dataclass(frozen=True)
+class AddKept:
+    """Add what was kept last: where a shortcut ends."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Convolutions of the same input, their channels side by side."""
+    convs: tuple
+
+
+@dataclass(frozen=True)
+class GlobalMean:
+    """The mean of each channel over all pixels. As the last layer of a network, softmax follows."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,8 @@ class Network:
     @property
     def classes(self):
         """What the labels count; 0 for a block, which has no loss."""
-        units = self.layers[-1].units if isinstance(self.layers[-1], Dense) else 0
+        last = self.layers[-2] if isinstance(self.layers[-1], GlobalMean) else self.layers[-1]
+        units = last.units if isinstance(last, Dense) else last.filters if isinstance(self.layers[-1], GlobalMean) else 0
         return 2 if units == 1 else units
 
     def at_size(self, size):
@@ -90,11 +110,43 @@ CATS = Network("cats-vs-dogs convnet", (180, 180, 3), (
     Rescale(1 / 255), Conv(32, relu=True), Pool(), Conv(64, relu=True), Pool(), Conv(128, relu=True), Pool(),
     Conv(256, relu=True), Pool(), Conv(256, relu=True), Flatten(), Dropout(0.5), Dense(1)), brightest=255.0, check_rate=0.02)
 RESNET = Network("ResNet-18 basic block", (56, 56, 64), (
-    Conv(64, same=True, bias=False), Normalize(), Relu(), Conv(64, same=True, bias=False), Normalize(), AddInput(), Relu()))
+    Keep(), Conv(64, same=True, bias=False), Normalize(), Relu(), Conv(64, same=True, bias=False), Normalize(), AddKept(),
+    Relu()))
 MOBILENET = Network("MobileNet-v2 inverted residual block", (28, 28, 32), (
-    Conv(192, size=1, bias=False), Normalize(), Relu(6.0), Conv(192, same=True, bias=False, groups=192), Normalize(), Relu(6.0),
-    Conv(32, size=1, bias=False), Normalize(), AddInput()))
+    Keep(), Conv(192, size=1, bias=False), Normalize(), Relu(6.0),
+    Conv(192, same=True, bias=False, groups=192), Normalize(), Relu(6.0),
+    Conv(32, size=1, bias=False), Normalize(), AddKept()))
 UNET = Network("U-Net block", (64, 64, 64), (Conv(64, same=True, relu=True), Conv(64, same=True, relu=True), Pool()))
+
+
+def _efficientnet_lite0():
+    def normalized(filters, size, strides=1, groups=1):
+        return Conv(filters, size, same=True, bias=False, groups=groups, strides=strides), Normalize()
+
+    layers, channels = [*normalized(32, 3, 2), Relu(6.0)], 32
+    for filters, blocks, size, first, expansion in ((16, 1, 3, 1, 1), (24, 2, 3, 2, 6), (40, 2, 5, 2, 6), (80, 3, 3, 2, 6),
+                                                    (112, 3, 5, 1, 6), (192, 4, 5, 2, 6), (320, 1, 3, 1, 6)):
+        for strides in (first, *[1] * (blocks - 1)):
+            wide, shortcut = channels * expansion, strides == 1 and channels == filters
+            layers += [Keep()] if shortcut else []
+            layers += [*normalized(wide, 1), Relu(6.0)] if expansion > 1 else []
+            layers += [*normalized(wide, size, strides, wide), Relu(6.0), *normalized(filters, 1)]
+            layers += [AddKept()] if shortcut else []
+            channels = filters
+    return (*layers, *normalized(1280, 1), Relu(6.0), GlobalMean(), Dense(1000))
+
+
+def _squeezenet():
+    layers = [Conv(64, strides=2, relu=True)]
+    for i, narrow in enumerate((16, 16, 32, 32, 48, 48, 64, 64)):
+        wide = 4 * narrow
+        layers += [Pool(3, 2)] if i in (0, 2, 4) else []
+        layers += [Conv(narrow, 1, relu=True), Beside((Conv(wide, 1, relu=True), Conv(wide, 3, same=True, relu=True)))]
+    return (*layers, Conv(1000, 1, relu=True), GlobalMean())
+
+
+LITE0 = Network("EfficientNet-lite0", (224, 224, 3), _efficientnet_lite0())
+SQUEEZENET = Network("SqueezeNet 1.1", (224, 224, 3), _squeezenet())
 
 
 def with_shapes(network):
@@ -108,11 +160,16 @@ def with_shapes(network):
 def shape_after(layer, shape):
     """The shape, without the batch, of what a layer makes of an input of that shape."""
     match layer:
-        case Conv(filters=filters, size=size, same=same):
+        case Conv(filters=filters, size=size, same=same, strides=strides):
             margin = 0 if same else size - 1
-            return shape[0] - margin, shape[1] - margin, filters
-        case Pool():
-            return shape[0] // 2, shape[1] // 2, shape[2]
+            return *(math.ceil((n - margin) / strides) for n in shape[:2]), filters
+        case Pool(size=size, strides=strides):
+            return *((n - size) // strides + 1 for n in shape[:2]), shape[2]
+        case Beside(convs=convs):
+            shapes = [shape_after(conv, shape) for conv in convs]
+            return *shapes[0][:2], sum(after[2] for after in shapes)
+        case GlobalMean():
+            return shape[2:]
         case Flatten():
             return (math.prod(shape),)
         case Dense(units=units):
@@ -132,8 +189,9 @@ def initial_weights(network):
     for layer, shape in with_shapes(network):
         match layer:
             case Conv():
-                kernel = _glorot(rng, (layer.size, layer.size, shape[2] // layer.groups, layer.filters))
-                weights.append([kernel, np.zeros(layer.filters, "float32")] if layer.bias else [kernel])
+                weights.append(_of_conv(rng, layer, shape))
+            case Beside(convs=convs):
+                weights.append([w for conv in convs for w in _of_conv(rng, conv, shape)])
             case Dense():
                 weights.append([_glorot(rng, (*shape, layer.units)), np.zeros(layer.units, "float32")])
             case Normalize():                              # gamma, beta, and the moving mean and variance
@@ -141,6 +199,11 @@ def initial_weights(network):
             case _:
                 weights.append([])
     return weights
+
+
+def _of_conv(rng, conv, shape):
+    kernel = _glorot(rng, (conv.size, conv.size, shape[2] // conv.groups, conv.filters))
+    return [kernel, np.zeros(conv.filters, "float32")] if conv.bias else [kernel]
 
 
 def _glorot(rng, shape):

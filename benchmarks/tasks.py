@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import networks
 import numpy as np
-from networks import CATS, MNIST, MOBILENET, RESNET, UNET, Conv, Network
+from networks import CATS, LITE0, MNIST, MOBILENET, RESNET, SQUEEZENET, UNET, Conv, Network
 
 PASSES = "forward", "input gradient", "kernel gradient", "backward"
 CHECK_SECONDS = 60                                         # a slow library stops its steps there; fewer losses are compared
@@ -138,6 +138,8 @@ TASKS = {task.name: task for task in (
     Task("blocks-resnet", f"{RESNET.title}, forward and backward, batch 32", "block", RESNET, 32),
     Task("blocks-mobilenet", f"{MOBILENET.title}, forward and backward, batch 32", "block", MOBILENET, 32),
     Task("blocks-unet", f"{UNET.title}, forward and backward, batch 8", "block", UNET, 8, quick=True),
+    *[Task(f"imagenet-{name}-{n}", f"{network.title}, 224x224 pixels, inference, batch {n}", "predict", network, n, n == 1)
+      for name, network in (("lite0", LITE0), ("squeezenet", SQUEEZENET)) for n in (1, 32)],
     *_scaling(),
     Task("start-import", "from the start of Python until the library is imported", "start", MNIST, 64, quick=True),
     Task("start-step", f"from the start of Python until the end of the first training step of the {MNIST.title}, batch 64",

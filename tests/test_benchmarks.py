@@ -44,7 +44,7 @@ def test_the_same_weights_give_the_same_loss_and_gradients(network, ours, torch_
         assert mine.shape == other.shape and np.linalg.norm(mine - other) < 1e-2 * np.linalg.norm(other)
 
 
-@pytest.mark.parametrize("name", ["blocks-resnet", "blocks-mobilenet", "blocks-unet", "mnist-predict-32", "layers-mnist-2-forward",
+@pytest.mark.parametrize("name", ["blocks-resnet", "blocks-mobilenet", "blocks-unet", "imagenet-lite0-1", "imagenet-squeezenet-1", "mnist-predict-32", "layers-mnist-2-forward",
                                   "layers-mnist-2-input-gradient", "layers-mnist-2-kernel-gradient", "layers-mnist-2-backward"])
 def test_what_is_compared_agrees(name, ours, torch_library):
     task = replace(tasks.TASKS[name], batch=2)
