@@ -38,7 +38,7 @@ parser.add_argument("--download", action="store_true", help="download the photog
 parser.add_argument("--drawn", action="store_true", help="cats and dogs that the project draws, where there are no photographs")
 parser.add_argument("--quick", action="store_true", help="few and small drawn cats and dogs: all in less than a minute")
 parser.add_argument("--predict", nargs="+", metavar="PHOTO", help="only say what these pictures show, by the network of part 3")
-parser.add_argument("--ablate", action="store_true", help="only train small versions of part 3, each without something")
+parser.add_argument("--ablate", action="store_true", help="only train small versions of part 3, without this or that (95 min)")
 parser.add_argument("--record", action="store_true", help="store runs and networks in lessons/results")
 parser.add_argument("-f", "--f", help=argparse.SUPPRESS)             # notebooks pass it
 options = parser.parse_args()
@@ -256,7 +256,7 @@ if 2 in parts:
 #   global pooling         the mean of each channel, in place of 12,544 numbers with a place each: a cat is a cat anywhere.
 #                          And pictures may have any size, see below
 #   a schedule             large steps at first, then smaller and smaller ones, along a cosine
-#   averaged weights       the mean over the last steps is better than any one of them
+#   averaged weights       the mean over the last steps, which jumps about less than any one of them
 #   soft labels            0.05 and 0.95 in place of 0 and 1: nothing is gained by being surer than that
 #   stronger augmentation  also shifted, stretched, nearer, lighter and darker, with holes: then a long training pays
 #
@@ -335,7 +335,24 @@ if 3 in parts:
 # %% What paid
 # `--ablate` trains part 3 again and again, each time without one of the things on the list above; fewer blocks, smaller
 # pictures (96 x 96) and fewer epochs have to do. What counts is the mean accuracy on the validation photographs over the last
-# ten epochs; another seed changes it, too, so small differences say nothing. Without a schedule, the rate is always 0.001.
+# ten epochs; another seed changes it, too, so small differences say nothing. Without a schedule, the rate is always 0.001. On
+# the photographs, 60 epochs each and 94 minutes in all, it came to this (results/07_ablation.json):
+#
+#   without                  in training    in validation
+#   nothing                  0.880          0.837
+#   any augmentation         1.000          0.764
+#   batch normalization      0.843          0.790
+#   global pooling           0.861          0.818
+#   a schedule               0.851          0.826
+#   stronger augmentation    0.979          0.829
+#   averaged weights         0.880          0.836
+#   residual blocks          0.861          0.837
+#   soft labels              0.880          0.840
+#
+# Augmentation pays most, then normalization, then pooling and the schedule. Stronger augmentation pays a little after 60
+# epochs; but without it 98 of 100 training photographs are known by then, and there is little left to learn in 240 more.
+# Averages, where a schedule ends in tiny steps, and soft labels pay nothing here that could be told from luck; nor do shortcuts
+# in a network of nine convolutions: they are for deep ones.
 WITHOUT = {"nothing": {}, "residual blocks": {"residual": False}, "batch normalization": {"normalize": False},
            "global pooling": {"pooling": layers.Flatten}, "a schedule": {"schedule": False},
            "averaged weights": {"average": False}, "soft labels": {"smoothing": 0.0},

@@ -1,6 +1,7 @@
 """Lesson 07: what is stored of its runs is what its networks do, and shows what the lesson claims."""
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -119,6 +120,15 @@ def test_the_ablation_trains_versions_that_differ(tmp_path):
     rows = [line for line in done.stdout.splitlines() if line.startswith("part 3, small, with")]
     logs = [json.loads(path.read_text()) for path in (tmp_path / "output").glob("07_without_*.json")]
     assert len(rows) == len(logs) == len({tuple(log["val_loss"]) for log in logs}) == 9 and "with everything" in rows[0]
+
+
+def test_the_table_of_what_paid_is_what_was_recorded():
+    rows = json.loads((RESULTS / "07_ablation.json").read_text(encoding="utf-8"))["runs"]
+    recorded = {row["without"]: (row["accuracy"], row["val_accuracy"]) for row in rows if row["seed"] == 0}
+    assert len(recorded) == 9 and all(row["epochs"] == 60 for row in rows)
+    table = re.findall(r"^#   ([a-z ]+?) {2,}([01]\.\d{3}) {2,}([01]\.\d{3})$", LESSON.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert {name: (float(a), float(b)) for name, a, b in table} == {
+        name: tuple(round(value, 3) for value in values) for name, values in recorded.items()}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to a child")
