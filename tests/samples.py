@@ -757,6 +757,11 @@ def block_arguments(arguments, relu, pool):
     return x, kernel, bias, y, positions, normal(*y.shape), geometry, relu, pool
 
 
+def nearly_all(y):
+    """A limit for a ReLU that a few numbers reach: those that remain are as large as what the errors are measured by."""
+    return float(0.9 * abs(y).max())
+
+
 BLOCKS = [block_arguments(arguments, relu, pool) for i, arguments in enumerate(a for a in CONVS if a[4] == 1)
           for relu, pool in [[(False, False), (True, True)], [(True, False), (False, True)]][i % 2]
           if not pool or min(arguments[3].output) > 1]
@@ -788,8 +793,10 @@ KERNEL_SAMPLES = {
     "conv_forward": [(x, kernel, geometry) for x, kernel, dy, geometry, groups in CONVS],
     "conv_input_gradient": [(dy, kernel, geometry, groups) for x, kernel, dy, geometry, groups in CONVS],
     "conv_kernel_gradient": [(x, dy, geometry, groups) for x, kernel, dy, geometry, groups in CONVS],
-    "conv_block_forward": [(x, kernel, bias if i % 3 else None, geometry, relu, pool)
-                           for i, (x, kernel, bias, y, positions, dy, geometry, relu, pool) in enumerate(BLOCKS)],
+    "conv_block_forward": [(x, kernel, bias if i % 3 else None, geometry, nearly_all(y) if relu and not pool and i % 4 else relu, pool)
+                           for i, (x, kernel, bias, y, positions, dy, geometry, relu, pool) in enumerate(BLOCKS)] + [
+                           (x, kernel, normal(kernel.shape[3]) if i % 3 else None, geometry, (False, True, nearly_all(dy))[i % 3], False)
+                           for i, (x, kernel, dy, geometry, groups) in enumerate(CONVS) if groups == x.shape[3] > 1],
     "conv_block_backward": [(x, kernel, y, positions, dy, geometry, relu, pool, WANTED[i % len(WANTED)])
                             for i, (x, kernel, bias, y, positions, dy, geometry, relu, pool) in enumerate(BLOCKS)],
     "max_pool_forward": [(x, geometry) for x, positions, dy, geometry in POOLS],

@@ -295,18 +295,22 @@ def register_tile(rows, add=False, groups=1, finish=False):
     adds 2 rows times: 2 PANEL rows floating-point operations for rows + 2 loads.
 
     With several `groups` of rows, one more argument at the end says how far apart in A the groups begin. With `finish` there
-    are three more: a bias, where in it to begin, and whether ReLU follows.
+    are three more: a bias, where in it to begin, and the most that a ReLU behind it lets through, 0 if there is none.
     """
     def typed(a, b, c, *more):
         return types.void(a, *[types.intp] * 4, b, *[types.intp] * 2, c, *[types.intp] * 4, *more)
 
-    def finished(context, builder, signature, sums, bias, o, relu):
+    def finished(context, builder, signature, sums, bias, o, limit):
         place = _data(context, builder, signature.args[-3], bias)
         biases = [builder.load(_place(builder, place, builder.add(o, INT(v))), align=4) for v in (0, LANES)]
+        relu = _spread(builder, builder.fcmp_ordered("<", FLOAT(0), limit))
+        most = _spread(builder, limit)
         for i, total in enumerate(sums):
             total = builder.fadd(total, biases[i % 2])
-            stopped = builder.and_(builder.fcmp_ordered("<", total, _constant(0)), _spread(builder, relu))
-            sums[i] = builder.select(stopped, _constant(0), total)
+            stopped = builder.and_(builder.fcmp_ordered("<", total, _constant(0)), relu)
+            total = builder.select(stopped, _constant(0), total)
+            above = builder.and_(builder.fcmp_ordered("<", most, total), relu)
+            sums[i] = builder.select(above, most, total)
 
     def generate(context, builder, signature, arguments):
         ai, ars, ass, aks, bi, bks, ci, crs, S, K, *more = *arguments[1:5], *arguments[6:8], *arguments[9:]
@@ -349,8 +353,8 @@ def register_tile(rows, add=False, groups=1, finish=False):
         return typed(a, b, c, types.intp), generate
 
     @intrinsic
-    def finished_tile(typing_context, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, bias, o, relu):
-        return typed(a, b, c, bias, types.intp, types.boolean), generate
+    def finished_tile(typing_context, a, ai, ars, ass, aks, b, bi, bks, c, ci, crs, S, K, bias, o, limit):
+        return typed(a, b, c, bias, types.intp, types.float32), generate
 
     return finished_tile if finish else tile if groups == 1 else tile_of_groups
 

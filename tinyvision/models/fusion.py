@@ -1,77 +1,32 @@
 """A pass over a model's graph: a convolution, its ReLU and the 2x2 max-pool behind it become one step; so do a batch
-normalization and its ReLU.
+normalization and its ReLU, and in inference a convolution and both of these.
 
 What lies between them is then never written. Nothing else changes: the layers and their symbolic outputs stay as they are,
 and a model that ends at one of these outputs computes it by itself. Where they cannot be had in one go (convolutions in
 float64, with a forced version of the kernels, on a GPU), the step runs the layers one after the other.
 """
-import math
 from collections import Counter
 
 from .. import ops
 from ..activations import linear
-from ..autograd import mode
-from ..layers.activation import Activation, ReLU
 from ..layers.base import Call
 from ..layers.conv import Conv2D
-from ..layers.fused import fused
+from ..layers.depthwise import DepthwiseConv2D
 from ..layers.norm import BatchNormalization
-from ..layers.pool import MaxPooling2D
+from .chains import PLAIN, ConvChain, NormChain, is_pool, limits_of
+from .folding import ConvNormChain
 from .functional import WHEN_CONNECTED
-
-PLAIN = 0.0, math.inf                                      # the limits of a ReLU
-
-
-class Chain:
-    """Layers in a row that run as one, and look like one layer to the model."""
-
-    def __init__(self, layers):
-        self.layers, self.name, self.dtype = layers, "+".join(layer.name for layer in layers), layers[0].dtype
-
-    def __call__(self, x):
-        x = self.layers[0]._inputs(x)
-        y = self.in_one_go(x)
-        if y is None:
-            y = x
-            for layer in self.layers:
-                y = layer(y)
-        return y
-
-    def in_one_go(self, x):
-        """What the last layer returns; None if it takes a step for each layer."""
-        raise NotImplementedError
-
-
-class ConvChain(Chain):
-    """Conv2D, a ReLU, a 2x2 max-pool."""
-
-    def __init__(self, layers):
-        super().__init__(layers)
-        self.pool = _is_pool(layers[-1])
-        self.relu = len(layers) > 1 + self.pool
-
-    def unchanged(self):
-        """Whether ReLU and pool are still set as they were when the chain was made."""
-        *relus, last = self.layers[1:]
-        relus = relus if self.pool else [*relus, last]
-        return (_is_pool(last) or not self.pool) and all(_limits(relu) == PLAIN for relu in relus)
-
-    def in_one_go(self, x):
-        return fused(self.layers[0], x, self.relu, self.pool) if self.unchanged() else None
-
-
-class NormChain(Chain):
-    """BatchNormalization, and a ReLU, with an upper limit or without."""
-
-    def in_one_go(self, x):
-        norm, relu = self.layers
-        limits = _limits(relu)                             # None if its settings were changed since
-        return None if mode.detecting or limits is None else norm(x, limits=limits)
 
 
 def fuse(calls, outputs):
     """The calls, with each chain of layers that can run as one replaced by one call of a Chain."""
-    return in_rows(calls, outputs, _continues, lambda layers: (ConvChain if type(layers[0]) is Conv2D else NormChain)(layers))
+    return in_rows(calls, outputs, _continues, _chain)
+
+
+def _chain(layers):
+    if type(layers[0]) is BatchNormalization:
+        return NormChain(layers)
+    return (ConvNormChain if type(layers[1]) is BatchNormalization else ConvChain)(layers)
 
 
 def in_rows(calls, outputs, continues, combine):
@@ -101,30 +56,29 @@ def in_rows(calls, outputs, continues, combine):
 
 
 def _continues(row, call):
-    """Whether a call can be part of a chain: a ReLU behind a bare convolution or a normalization, a pool behind the former."""
-    if "activity_regularizer" in call.layer.regularization:            # it wants to see what the layer returns
+    """Whether a call can be part of a chain: see the classes of chains.py, and folding.py."""
+    layer, kinds = call.layer, [type(c.layer) for c in row]
+    if "activity_regularizer" in layer.regularization:     # it wants to see what the layer returns
         return False
     if not row:
-        return type(call.layer) in (Conv2D, BatchNormalization)
-    if _is_pool(row[-1].layer) or call.layer.dtype != row[0].layer.dtype:
+        return type(layer) in (Conv2D, DepthwiseConv2D, BatchNormalization)
+    first = row[0].layer
+    if layer.dtype != first.dtype:
         return False
-    if type(row[0].layer) is BatchNormalization:
-        return len(row) == 1 and _limits(call.layer) is not None
-    activation = row[0].layer.activation
-    if activation is ops.relu:
-        return _is_pool(call.layer)
-    return activation is linear and (_is_pool(call.layer) or (len(row) == 1 and _limits(call.layer) == PLAIN))
+    if BatchNormalization in kinds:
+        return kinds[-1] is BatchNormalization and limits_of(layer) is not None
+    if type(layer) is BatchNormalization:
+        return len(row) == 1 and layer.axis in (-1, 3) and first.activation is linear and _one_filter_or_all(first)
+    if kinds[0] is DepthwiseConv2D or is_pool(row[-1].layer):
+        return False
+    if first.activation is ops.relu:
+        return is_pool(layer)
+    return first.activation is linear and (is_pool(layer) or (len(row) == 1 and limits_of(layer) == PLAIN))
 
 
-def _limits(layer):
-    """(low, high) of a layer that holds numbers between these; None for other layers."""
-    if type(layer) is ReLU and (layer.negative_slope, layer.threshold) == (0, 0):
-        return 0.0, math.inf if layer.max_value is None else layer.max_value
-    return PLAIN if type(layer) is Activation and layer.activation is ops.relu else None
-
-
-def _is_pool(layer):
-    return type(layer) is MaxPooling2D and layer.pool_size == layer.strides == (2, 2) and layer.padding == "valid"
+def _one_filter_or_all(conv):
+    """Whether each filter sees all channels, or each channel one filter."""
+    return conv.depth_multiplier == 1 if type(conv) is DepthwiseConv2D else conv.groups == 1
 
 
 def _run_fused(model):

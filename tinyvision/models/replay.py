@@ -19,8 +19,9 @@ from ..kernels.registry import WATCHERS
 from ..layers.conv import Conv2D
 from ..layers.core import Dense, Flatten
 from ..layers.fused import fused
+from .chains import ConvChain
 from .functional import WHEN_CONNECTED
-from .fusion import ConvChain, in_rows
+from .fusion import in_rows
 
 LARGEST_BATCH, LARGEST = 2 ** 20, 2 ** 25                  # bytes of a batch, and of all that a recording keeps
 SHAPES = 8                                                 # of batches, for which a model keeps recordings

@@ -18,6 +18,7 @@ def conv_block_forward(x, kernel, bias, windows, relu, pool, prepared=None):
     """conv(x, kernel) + bias, then ReLU if `relu`, then the largest of each 2x2 window if `pool`.
 
     Args:
+        relu: True, False, or, without `pool`, the most that the ReLU lets through, 6.0 for ReLU6.
         prepared: a dictionary in which a version may keep what it has made of the kernel alone; for callers who come again with
             the same kernel, and give another dictionary when it has changed.
 
@@ -27,7 +28,7 @@ def conv_block_forward(x, kernel, bias, windows, relu, pool, prepared=None):
     """
     y = conv_forward(x, kernel, windows)
     y = y if bias is None else y + bias
-    y = np.maximum(y, 0) if relu else y
+    y = np.clip(y, 0, None if relu is True else relu) if relu else y
     if not pool:
         return y, np.empty(0, np.uint8)
     y, positions = max_pool_forward(y, _halves(windows))

@@ -7,11 +7,13 @@ import numpy as np
 
 from .. import memory
 from ..cores import get_num_threads
-from ..jobs import FLOATS, INTEGER, all_floats, job, share, sizes
+from ..jobs import FLOATS, INTEGER, NO_BYTES, NUMBER, all_floats, job, share, sizes
 from ..planner import Cost
 from ..registry import version
-from ..vectors import F32, LANES, inner, load, multiply_add, put_some, round_up, some, spread, store
+from ..vectors import F32, LANES, inner, load, multiply_add, put_some, round_up, some, spread, store, within
+from .block import conv_block_forward
 from .direct import turned
+from .epilogue import limit_of, padded
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 GEOMETRY = sizes(13)                                       # H, W, C, OH, OW, KH, KW, strides, dilation, top, left
@@ -58,8 +60,16 @@ def _pixel(x, kernel, n, h, w, c, geometry):
     return total
 
 
+@inner
+def _finished(v, bias, c, limit):
+    """v + bias, held between 0 and the limit if there is one."""
+    v = v + load(bias, c)
+    return within(v, F32(0), limit) if limit > 0 else v
+
+
 @job
-def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, y: FLOATS, images: INTEGER, geometry: GEOMETRY):
+def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, bias: FLOATS, y: FLOATS, images: INTEGER, limit: NUMBER,
+                      geometry: GEOMETRY):
     """The nine weights of a 3x3 window stay in registers all along a row; for a row outside the image, another times 0."""
     H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
     first = (left + SW - 1) // SW                          # columns first .. last - 1 have their windows inside
@@ -71,7 +81,8 @@ def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, y: FLOATS, images:
         for c in range(0, C, LANES):
             fast = KH == 3 and KW == 3 and c + LANES <= C and p0 < p1
             for j in range(0, first if fast else OW):
-                put_some(y, (row * OW + j) * C + c, _pixel(x, kernel, n, h, j * SW - left, c, geometry), C - c)
+                total = _pixel(x, kernel, n, h, j * SW - left, c, geometry)
+                put_some(y, (row * OW + j) * C + c, _finished(total, bias, c, limit), C - c)
             if fast:
                 k00, k01, k02 = _weights(kernel, c, C, 0 <= r0 < H)
                 k10, k11, k12 = _weights(kernel, 3 * C + c, C, 0 <= r1 < H)
@@ -83,9 +94,11 @@ def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, y: FLOATS, images:
                     at = j * SW * C
                     total = _three(x, a0 + at, DW * C, k00, k01, k02, spread(F32(0)))
                     total = _three(x, a1 + at, DW * C, k10, k11, k12, total)
-                    store(y, (row * OW + j) * C + c, _three(x, a2 + at, DW * C, k20, k21, k22, total))
+                    total = _three(x, a2 + at, DW * C, k20, k21, k22, total)
+                    store(y, (row * OW + j) * C + c, _finished(total, bias, c, limit))
                 for j in range(last, OW):
-                    put_some(y, (row * OW + j) * C + c, _pixel(x, kernel, n, h, j * SW - left, c, geometry), C - c)
+                    total = _pixel(x, kernel, n, h, j * SW - left, c, geometry)
+                    put_some(y, (row * OW + j) * C + c, _finished(total, bias, c, limit), C - c)
 
 
 @job
@@ -146,10 +159,19 @@ def _cost(images, windows, channels):
          lambda x, kernel, windows: kernel.shape[2] == 1 and _serves(x, kernel, x.shape[3], x.shape[3], kernel.shape[3]),
          lambda x, kernel, windows: _cost(len(x), windows, x.shape[3]))
 def forward(x, kernel, windows):
-    x, kernel = np.ascontiguousarray(x), np.ascontiguousarray(kernel)
-    y = memory.empty((len(x), *windows.output, x.shape[3]))
-    depthwise_forward(x, kernel, y, len(x), geometry_of(windows, x.shape[3]))
-    return y
+    return block_forward(x, kernel, None, windows, False, False)[0]
+
+
+@version(conv_block_forward, "depthwise",
+         lambda x, kernel, bias, windows, relu, pool, prepared=None:
+         not pool and kernel.shape[2] == 1 and _serves(x, kernel, x.shape[3], x.shape[3], kernel.shape[3]) and all_floats(bias),
+         lambda x, kernel, bias, windows, relu, pool, prepared=None: _cost(len(x), windows, x.shape[3]))
+def block_forward(x, kernel, bias, windows, relu, pool, prepared=None):
+    x, kernel, channels = np.ascontiguousarray(x), np.ascontiguousarray(kernel), x.shape[3]
+    y = memory.empty((len(x), *windows.output, channels))
+    depthwise_forward(x, kernel, padded(bias, round_up(channels, LANES)), y, len(x), limit_of(relu),
+                      geometry_of(windows, channels))
+    return y, NO_BYTES
 
 
 @version(conv_input_gradient, "depthwise",

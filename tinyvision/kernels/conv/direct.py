@@ -13,7 +13,7 @@ import functools
 import numpy as np
 
 from .. import cores, memory
-from ..jobs import BYTES, FLAG, FLOATS, INTEGER, NO_BYTES, NO_FLOATS, all_floats, job, share, sizes
+from ..jobs import BYTES, FLAG, FLOATS, INTEGER, NO_BYTES, NO_FLOATS, NUMBER, all_floats, job, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..vectors import (
@@ -33,7 +33,7 @@ from ..vectors import (
 )
 from ..windows import Windows
 from .block import conv_block_backward, conv_block_forward
-from .epilogue import finish, finish_pooled, padded, unfinished, unpool
+from .epilogue import finish, finish_pooled, limit_of, padded, unfinished, unpool
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 RATE = 0.5                                                 # of the arithmetic peak
@@ -62,7 +62,8 @@ def _rows_of_tiles(rows, x, at, packed, to_packed, s, to, no_bias, geometry):
     """s = the results of PANEL filters for `rows` pixels side by side, the first of whose windows begins at x[at]."""
     H, W, C, OH, OW, F, KH, KW, SH, SW, DH, DW = geometry
     if DW == 1:
-        finished_rows(rows, x, at, SW * C, DH * W * C, 1, packed, to_packed, PANEL, s, to, PANEL, KH, KW * C, no_bias, 0, False)
+        finished_rows(rows, x, at, SW * C, DH * W * C, 1, packed, to_packed, PANEL, s, to, PANEL, KH, KW * C, no_bias, 0,
+                      F32(0))
     else:
         s[to:to + rows * PANEL] = 0
         for p in range(KH):
@@ -72,7 +73,7 @@ def _rows_of_tiles(rows, x, at, packed, to_packed, s, to, no_bias, geometry):
 
 @job
 def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOATS, positions: BYTES, images: INTEGER,
-                   relu: FLAG, pool: FLAG, geometry: GEOMETRY):
+                   limit: NUMBER, pool: FLAG, geometry: GEOMETRY):
     """Parts share out the rows of the result, pooled ones if there is a pool.
 
     Panel of filters after panel; but a kernel that fits the second-level cache as a whole is applied to a row at once, so that
@@ -91,7 +92,7 @@ def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOA
             if not pool and DW == 1 and (panel + 1) * PANEL <= F:
                 finished_rows(count, x, ((n * H + h * SH) * W + w * SW) * C, SW * C, DH * W * C, 1,
                               packed, panel * KH * KW * C * PANEL, PANEL, y, (row * columns + w) * F + panel * PANEL, F,
-                              KH, KW * C, bias, panel * PANEL, relu)
+                              KH, KW * C, bias, panel * PANEL, limit)
                 continue
             for i in range(step):
                 _rows_of_tiles(count, x, ((n * H + (h + i) * SH) * W + w * SW) * C, packed, panel * KH * KW * C * PANEL,
@@ -101,10 +102,10 @@ def direct_forward(part, parts, x: FLOATS, packed: FLOATS, bias: FLOATS, y: FLOA
                     o, k = panel * PANEL + v, j * PANEL + v
                     to = (row * columns + (w + j) // step) * F + o
                     if pool:
-                        finish_pooled(s, k, k + PANEL, k + ROWS * PANEL, k + (ROWS + 1) * PANEL, bias, o, relu,
+                        finish_pooled(s, k, k + PANEL, k + ROWS * PANEL, k + (ROWS + 1) * PANEL, bias, o, limit,
                                       y, positions, to, F - o)
                     else:
-                        finish(s, k, bias, o, relu, y, to, F - o)
+                        finish(s, k, bias, o, limit, y, to, F - o)
 
 
 @job
@@ -242,7 +243,7 @@ def forward(x, kernel, bias, windows, relu, pool, prepared=None):
     y = memory.empty((len(x), oh // 2, ow // 2, o) if pool else (len(x), oh, ow, o))
     positions = memory.empty(y.shape, np.uint8) if pool else NO_BYTES
     wide = with_margins(x, windows)
-    direct_forward(wide, _packed(kernel, prepared), padded(bias, round_up(o, PANEL)), y, positions, len(x), relu,
+    direct_forward(wide, _packed(kernel, prepared), padded(bias, round_up(o, PANEL)), y, positions, len(x), limit_of(relu),
                    pool, _geometry(wide, o, windows))
     return y, positions
 

@@ -1,23 +1,24 @@
 """What follows a convolution, while its result is still in the cache: bias, ReLU, 2x2 max-pool; and the way back.
 
-A convolution kernel leaves pixels of its result in a small flat array `s`, LANES channels at a time, and calls `finish` or
+The ReLU is told by its limit, the most that it lets through: infinity, or 6 for ReLU6, or 0 where there is no ReLU. A
+convolution kernel leaves pixels of its result in a small flat array `s`, LANES channels at a time, and calls `finish` or
 `finish_pooled` on them; on the way back `unfinished` and `unpool` give it the gradient of those pixels. Of a pooled map, all
 that the way back needs is a byte an element: which of the four won, 0 to 3, or 4 if the ReLU stopped it.
 """
 import numpy as np
 
-from ..vectors import F32, equal, inner, less, less_equal, load, put_some, some, spread, store
+from ..vectors import F32, equal, inner, less, less_equal, load, put_some, some, spread, store, within
 
 
 @inner
-def finish(s, si, bias, o, relu, y, yi, count):
-    """y = s + bias, or max(s + bias, 0); NaN stays NaN."""
-    zero, v = spread(F32(0)), load(s, si) + load(bias, o)
-    put_some(y, yi, less(v, zero, zero, v) if relu else v, count)
+def finish(s, si, bias, o, limit, y, yi, count):
+    """y = s + bias, held between 0 and the limit if there is one; NaN stays NaN."""
+    v = load(s, si) + load(bias, o)
+    put_some(y, yi, within(v, F32(0), limit) if limit > 0 else v, count)
 
 
 @inner
-def finish_pooled(s, i00, i01, i10, i11, bias, o, relu, y, positions, yi, count):
+def finish_pooled(s, i00, i01, i10, i11, bias, o, limit, y, positions, yi, count):
     """The largest of four pixels, plus bias, and ReLU; and which of them it was. Of equals it is the first; NaN wins."""
     zero, largest = spread(F32(0)), load(s, i00)
     where = zero
@@ -25,9 +26,9 @@ def finish_pooled(s, i00, i01, i10, i11, bias, o, relu, y, positions, yi, count)
     largest, where = _larger(load(s, i10), largest, spread(F32(2)), where)
     largest, where = _larger(load(s, i11), largest, spread(F32(3)), where)
     largest = largest + load(bias, o)
-    if relu:
+    if limit > 0:
         where = less(zero, largest, where, spread(F32(4)))
-        largest = less(largest, zero, zero, largest)
+        largest = within(largest, F32(0), limit)
     put_some(y, yi, largest, count)
     put_some(positions, yi, where, count)
 
@@ -59,6 +60,11 @@ def unpool(dy, positions, i, s, i00, i01, i10, i11, db, o, count):
     store(s, i10, equal(where, spread(F32(2)), g, zero))
     store(s, i11, equal(where, spread(F32(3)), g, zero))
     store(db, o, load(db, o) + less(where, spread(F32(4)), g, zero))
+
+
+def limit_of(relu) -> float:
+    """The most that a ReLU lets through, 0 for none: from True, False, or a number that is the most."""
+    return np.inf if relu is True else float(relu)
 
 
 def padded(bias, count):

@@ -8,6 +8,7 @@ from ..jobs import all_floats
 from ..registry import version
 from ..windows import Windows
 from . import direct
+from .block import conv_block_forward
 from .reference import conv_forward, conv_input_gradient
 
 
@@ -31,6 +32,16 @@ def _cost(images, windows, channels, filters):
 def forward(x, kernel, windows):
     n, h, w, c = x.shape
     return direct.plain_forward(x.reshape(n, 1, h * w, c), kernel, _in_a_row(windows)).reshape(n, h, w, kernel.shape[3])
+
+
+@version(conv_block_forward, "pointwise",
+         lambda x, kernel, bias, windows, relu, pool, prepared=None:
+         not pool and kernel.shape[2] == x.shape[3] and _serves(x, kernel, windows) and all_floats(bias),
+         lambda x, kernel, bias, windows, relu, pool, prepared=None: _cost(len(x), windows, *kernel.shape[2:]))
+def block_forward(x, kernel, bias, windows, relu, pool, prepared=None):
+    n, h, w, c = x.shape
+    y, positions = direct.forward(x.reshape(n, 1, h * w, c), kernel, bias, _in_a_row(windows), relu, pool, prepared)
+    return y.reshape(n, h, w, kernel.shape[3]), positions
 
 
 @version(conv_input_gradient, "pointwise", lambda dy, kernel, windows, groups: groups == 1 and _serves(dy, kernel, windows),

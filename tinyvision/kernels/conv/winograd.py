@@ -25,7 +25,7 @@ import numpy as np
 
 from .. import memory
 from ..cores import get_num_threads
-from ..jobs import BYTES, FLAG, FLOATS, INTEGER, NO_BYTES, NO_FLOATS, Job, all_floats, share, sizes
+from ..jobs import BYTES, FLAG, FLOATS, INTEGER, NO_BYTES, NO_FLOATS, NUMBER, Job, all_floats, share, sizes
 from ..planner import Cost
 from ..registry import version
 from ..vectors import (
@@ -47,7 +47,7 @@ from ..vectors import (
 )
 from .block import conv_block_backward, conv_block_forward
 from .direct import turned
-from .epilogue import finish, finish_pooled, padded, unfinished, unpool
+from .epilogue import finish, finish_pooled, limit_of, padded, unfinished, unpool
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 MATRICES = {                                               # m: B^T, A^T, G
@@ -170,7 +170,7 @@ def jobs(m):
                     to_v(patch, 0, side * LANES, LANES, V, to, side * v_plane, v_plane)
 
     @inner
-    def write_y(M, m_plane, start, stop, o0, o1, s, bias, y, positions, relu, pool, geometry):
+    def write_y(M, m_plane, start, stop, o0, o1, s, bias, y, positions, limit, pool, geometry):
         """Y = A^T M A, and what follows the convolution, for the tiles start .. stop - 1 and the filters o0 .. o1 - 1."""
         _, _, _, OH, OW, F, _, _, down, across, _ = geometry
         stride = round_up(F, PANEL)
@@ -182,14 +182,14 @@ def jobs(m):
                     for i in range(0, min(m, OH - h) - 1, 2):
                         for j in range(0, min(m, OW - w) - 1, 2):
                             k, to = (i * m + j) * LANES, ((n * (OH // 2) + (h + i) // 2) * (OW // 2) + (w + j) // 2) * F + o
-                            finish_pooled(s, k, k + LANES, k + m * LANES, k + (m + 1) * LANES, bias, o, relu,
+                            finish_pooled(s, k, k + LANES, k + m * LANES, k + (m + 1) * LANES, bias, o, limit,
                                           y, positions, to, F - o)
                 else:
                     for i in range(min(m, OH - h)):
                         for j in range(min(m, OW - w)):
-                            finish(s, (i * m + j) * LANES, bias, o, relu, y, ((n * OH + h + i) * OW + w + j) * F + o, F - o)
+                            finish(s, (i * m + j) * LANES, bias, o, limit, y, ((n * OH + h + i) * OW + w + j) * F + o, F - o)
 
-    def forward(part, parts, x: FLOATS, U: FLOATS, u_plane: INTEGER, bias: FLOATS, y: FLOATS, positions: BYTES, relu: FLAG,
+    def forward(part, parts, x: FLOATS, U: FLOATS, u_plane: INTEGER, bias: FLOATS, y: FLOATS, positions: BYTES, limit: NUMBER,
                 pool: FLAG, tiles: INTEGER, workspace: FLOATS, geometry: GEOMETRY):
         """Parts share out the tiles; where these are few, the filters."""
         C, F, chunk = geometry[2], geometry[5], geometry[10]
@@ -208,7 +208,7 @@ def jobs(m):
                     for t in range(0, stop - start, ROWS):
                         product(V, p * v_plane + t * c_stride, c_stride, U, p * u_plane + o * C,
                                 M, p * m_plane + t * o_stride + o, o_stride, C)
-            write_y(M, m_plane, start, stop, o0, min(o1, F), s, bias, y, positions, relu, pool, geometry)
+            write_y(M, m_plane, start, stop, o0, min(o1, F), s, bias, y, positions, limit, pool, geometry)
 
     @inner
     def fill_dm(dy, y, positions, M, m_plane, start, stop, s, db, relu, pool, geometry):
@@ -347,7 +347,7 @@ def forward(x, kernel, bias, windows, relu, pool, prepared=None):
     y = memory.empty((plan.n, oh, ow, plan.o))
     positions = memory.empty(y.shape, np.uint8) if pool else NO_BYTES
     U, x = _transformed(kernel, plan, prepared=prepared), np.ascontiguousarray(x)
-    jobs(plan.m)[1](x, U, plan.u, padded(bias, plan.padded_o), y, positions, relu, pool,
+    jobs(plan.m)[1](x, U, plan.u, padded(bias, plan.padded_o), y, positions, limit_of(relu), pool,
                     plan.tiles, plan.workspace(parts), plan.geometry, parts=parts)
     return y, positions
 

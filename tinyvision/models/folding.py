@@ -1,0 +1,70 @@
+"""A convolution, the batch normalization behind it and its ReLU, as one step of inference.
+
+There, the normalization is a factor and a shift for each channel, and these can be put into the weights of the convolution:
+
+    conv(x, kernel) * factor + shift = conv(x, kernel * factor) + shift
+
+In training, and where gradients are wanted, the layers run one after the other.
+"""
+import functools
+
+import numpy as np
+
+from ..activations import linear
+from ..autograd import Tensor, is_recording, mode
+from ..kernels.choice import forced
+from ..kernels.conv import conv_block_forward
+from ..layers.base import _context
+from ..layers.core import check_images
+from ..layers.depthwise import DepthwiseConv2D
+from ..ops.conv import geometry
+from .chains import Chain, NormChain, limits_of
+
+
+class ConvNormChain(Chain):
+    """Conv2D or DepthwiseConv2D, a BatchNormalization, and perhaps a ReLU, with an upper limit or without."""
+
+    def __init__(self, layers):
+        super().__init__(layers)
+        self.rest = NormChain(layers[1:]) if len(layers) > 2 else layers[1]
+        self.folded_from = self.folded = None
+
+    def __call__(self, x):
+        x = self.layers[0]._inputs(x)
+        y = self.in_one_go(x)
+        return self.rest(self.layers[0](x)) if y is None else y
+
+    def in_one_go(self, x):
+        conv, norm, *relu = self.layers
+        limits = limits_of(relu[0]) if relu else (0, 0)
+        if is_recording() or _context.training or mode.detecting or forced() is not None or limits is None:
+            return None
+        if not isinstance(x.data, np.ndarray) or not x.dtype == conv.kernel.dtype == np.float32 or not x.size:
+            return None
+        if not isinstance(conv.kernel.data, np.ndarray) or conv.activation is not linear:
+            return None
+        check_images(conv, x, conv.kernel.shape[2])
+        kernel, bias, prepared = self._weights()
+        windows = _windows(x.shape, kernel.shape, conv.strides, conv.padding, conv.dilation_rate)
+        relu = bool(relu) and (True if limits[1] == np.inf else limits[1])
+        return Tensor(conv_block_forward(x.data, kernel, bias, windows, relu, False, prepared)[0])
+
+    def _weights(self):
+        """The kernel and the bias that do it all, and what the kernels have made of them; anew when weights have changed."""
+        conv, norm = self.layers[:2]
+        variables = [conv.kernel, conv.bias, norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance]
+        state = [norm.epsilon, *((id(v.data), v.changed) for v in variables if v is not None)]
+        if state != self.folded_from:
+            kernel, bias, gamma, beta, mean, variance = (None if v is None else v.data.astype(float) for v in variables)
+            factor = (variance + norm.epsilon) ** -0.5 * (1 if gamma is None else gamma)
+            shift = ((0 if bias is None else bias) - mean) * factor + (0 if beta is None else beta)
+            kernel = kernel.transpose(0, 1, 3, 2) if isinstance(conv, DepthwiseConv2D) else kernel
+            self.folded = (kernel * factor).astype(np.float32), shift.astype(np.float32), {}
+            self.folded_from = state
+        return self.folded
+
+
+@functools.lru_cache(maxsize=1024)
+def _windows(*arguments):
+    return geometry("conv", *arguments)["windows"]
+
