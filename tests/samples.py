@@ -740,7 +740,8 @@ CONVS = [conv_arguments(row) for row in CONV + [
     Row(inputs=normal(n, h, w, c), kernel=normal(*size, 1, c), strides=strides, padding=padding, dilation_rate=dilation)
     for (n, h, w, c), size, strides, padding, dilation in [        # a filter for each channel
         ((2, 9, 8, 32), (3, 3), 1, "same", 1), ((1, 11, 10, 20), (3, 3), 2, "same", 1), ((3, 9, 9, 5), (3, 2), (2, 1), "valid", 1),
-        ((2, 9, 12, 33), (2, 3), 1, "same", (2, 3)), ((1, 5, 9, 32), (3, 3), 1, "valid", 2)]]] + [
+        ((2, 9, 12, 33), (2, 3), 1, "same", (2, 3)), ((1, 5, 9, 32), (3, 3), 1, "valid", 2), ((2, 9, 13, 32), (5, 5), 1, "same", 1),
+        ((1, 14, 11, 48), (5, 5), 2, "same", 1), ((2, 6, 2, 32), (3, 3), 1, "same", 4), ((1, 3, 2, 16), (5, 4), 1, "same", 1)]]] + [
     transposed_arguments(row) for row in CONV_TRANSPOSE if row.arguments["inputs"].ndim == 4] + [
     transposed_arguments(Row(inputs=normal(n, h, w, c), kernel=normal(*size, f, c), strides=strides, padding=padding))
     for (n, h, w, c), size, f, strides, padding in [       # as decoders and generators have them

@@ -29,6 +29,8 @@ def geometry_of(windows, channels):
 @inner
 def inside(start, reach, step, limit):
     """The numbers p, 0 <= p < reach, with 0 <= start + p step < limit: (first, last + 1)."""
+    if step == 1:                                          # divisions take long
+        return max(0, -start), min(reach, limit - start)
     return max(0, (-start + step - 1) // step), min(reach, (limit - start + step - 1) // step)
 
 
@@ -67,10 +69,27 @@ def _finished(v, bias, c, limit):
     return within(v, F32(0), limit) if limit > 0 else v
 
 
+@inner
+def _four(x, at, step, kernel, k, p0, p1, y, to, bias, c, limit, geometry):
+    """Four pixels side by side, whose windows lie inside but for rows before p0 and from p1 on: each weight is loaded once."""
+    H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
+    t0 = t1 = t2 = t3 = spread(F32(0))
+    for p in range(p0, p1):
+        for q in range(KW):
+            weight, i = load(kernel, k + (p * KW + q) * C), at + (p * DH * W + q * DW) * C
+            t0, t1 = multiply_add(load(x, i), weight, t0), multiply_add(load(x, i + step), weight, t1)
+            t2, t3 = multiply_add(load(x, i + 2 * step), weight, t2), multiply_add(load(x, i + 3 * step), weight, t3)
+    store(y, to, _finished(t0, bias, c, limit))
+    store(y, to + C, _finished(t1, bias, c, limit))
+    store(y, to + 2 * C, _finished(t2, bias, c, limit))
+    store(y, to + 3 * C, _finished(t3, bias, c, limit))
+
+
 @job
 def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, bias: FLOATS, y: FLOATS, images: INTEGER, limit: NUMBER,
                       geometry: GEOMETRY):
-    """The nine weights of a 3x3 window stay in registers all along a row; for a row outside the image, another times 0."""
+    """The nine weights of a 3x3 window stay in registers all along a row; for a row outside the image, another times 0. The
+    weights of other windows are loaded for four pixels at a time."""
     H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
     first = (left + SW - 1) // SW                          # columns first .. last - 1 have their windows inside
     last = max(first, min(OW, (W - (KW - 1) * DW - 1 + left) // SW + 1))
@@ -79,26 +98,33 @@ def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, bias: FLOATS, y: F
         p0, p1 = inside(h, KH, DH, H)
         r0, r1, r2 = h, h + DH, h + 2 * DH                 # the rows under a 3x3 window; one outside counts as zero
         for c in range(0, C, LANES):
-            fast = KH == 3 and KW == 3 and c + LANES <= C and p0 < p1
-            for j in range(0, first if fast else OW):
+            fast = c + LANES <= C and p0 < p1
+            begin, end = (min(first, OW), min(last, OW)) if fast else (OW, OW)     # between, windows and vectors are whole
+            at, to = ((n * H + h) * W - left) * C + c, row * OW * C + c
+            for j in range(begin):
                 total = _pixel(x, kernel, n, h, j * SW - left, c, geometry)
-                put_some(y, (row * OW + j) * C + c, _finished(total, bias, c, limit), C - c)
-            if fast:
+                put_some(y, to + j * C, _finished(total, bias, c, limit), C - c)
+            if fast and KH == 3 and KW == 3:
                 k00, k01, k02 = _weights(kernel, c, C, 0 <= r0 < H)
                 k10, k11, k12 = _weights(kernel, 3 * C + c, C, 0 <= r1 < H)
                 k20, k21, k22 = _weights(kernel, 6 * C + c, C, 0 <= r2 < H)
                 a1 = ((n * H + (r1 if 0 <= r1 < H else r0 if 0 <= r0 < H else r2)) * W - left) * C + c
-                a0 = ((n * H + r0) * W - left) * C + c if 0 <= r0 < H else a1
+                a0 = at if 0 <= r0 < H else a1
                 a2 = ((n * H + r2) * W - left) * C + c if 0 <= r2 < H else a1
-                for j in range(first, last):
-                    at = j * SW * C
-                    total = _three(x, a0 + at, DW * C, k00, k01, k02, spread(F32(0)))
-                    total = _three(x, a1 + at, DW * C, k10, k11, k12, total)
-                    total = _three(x, a2 + at, DW * C, k20, k21, k22, total)
-                    store(y, (row * OW + j) * C + c, _finished(total, bias, c, limit))
-                for j in range(last, OW):
-                    total = _pixel(x, kernel, n, h, j * SW - left, c, geometry)
-                    put_some(y, (row * OW + j) * C + c, _finished(total, bias, c, limit), C - c)
+                for j in range(begin, end):
+                    step = j * SW * C
+                    total = _three(x, a0 + step, DW * C, k00, k01, k02, spread(F32(0)))
+                    total = _three(x, a1 + step, DW * C, k10, k11, k12, total)
+                    total = _three(x, a2 + step, DW * C, k20, k21, k22, total)
+                    store(y, to + j * C, _finished(total, bias, c, limit))
+            elif fast:
+                fours = (end - begin) // 4 * 4
+                for j in range(begin, begin + fours, 4):
+                    _four(x, at + j * SW * C, SW * C, kernel, c, p0, p1, y, to + j * C, bias, c, limit, geometry)
+                end = begin + fours
+            for j in range(end, OW):
+                total = _pixel(x, kernel, n, h, j * SW - left, c, geometry)
+                put_some(y, to + j * C, _finished(total, bias, c, limit), C - c)
 
 
 @job
