@@ -29,6 +29,14 @@ class Chain:
         """What the last layer returns; None if it takes a step for each layer."""
         raise NotImplementedError
 
+    def variables(self):
+        """The weights that the numbers depend on, for chains that begin with a convolution."""
+        return kernel_and_bias(self.layers[0])
+
+    def settings(self):
+        """What they depend on besides."""
+        return settings_of(self.layers[0])
+
 
 class ConvChain(Chain):
     """Conv2D, a ReLU, a 2x2 max-pool."""
@@ -47,6 +55,9 @@ class ConvChain(Chain):
     def in_one_go(self, x):
         return fused(self.layers[0], x, self.relu, self.pool) if self.unchanged() else None
 
+    def settings(self):
+        return *super().settings(), self.unchanged()
+
 
 class NormChain(Chain):
     """BatchNormalization, and a ReLU, with an upper limit or without."""
@@ -55,6 +66,16 @@ class NormChain(Chain):
         norm, relu = self.layers
         limits = limits_of(relu)                           # None if its settings were changed since
         return None if mode.detecting or limits is None else norm(x, limits=limits)
+
+
+def kernel_and_bias(layer) -> list:
+    """The weights of a convolution or a Dense."""
+    return [layer.kernel] if layer.bias is None else [layer.kernel, layer.bias]
+
+
+def settings_of(conv) -> tuple:
+    """What can be changed in a Conv2D or DepthwiseConv2D after it was built."""
+    return conv.activation, conv.bias is None, conv.strides, conv.padding, conv.dilation_rate, getattr(conv, "groups", None)
 
 
 def limits_of(layer) -> tuple[float, float] | None:

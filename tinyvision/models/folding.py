@@ -49,6 +49,14 @@ class ConvNormChain(Chain):
         relu = bool(relu) and (True if limits[1] == np.inf else limits[1])
         return Tensor(conv_block_forward(x.data, kernel, bias, windows, relu, False, prepared)[0])
 
+    def variables(self):
+        norm = self.layers[1]
+        own = norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance
+        return super().variables() + [weight for weight in own if weight is not None]
+
+    def settings(self):
+        return *super().settings(), self.layers[1].epsilon, *map(limits_of, self.layers[2:])
+
     def _weights(self):
         """The kernel and the bias that do it all, and what the kernels have made of them; anew when weights have changed."""
         conv, norm = self.layers[:2]

@@ -16,10 +16,12 @@ from ..kernels.choice import forced
 from ..kernels.cores import get_num_threads
 from ..kernels.matmul import product
 from ..kernels.registry import WATCHERS
+from ..layers.base import _context
 from ..layers.conv import Conv2D
 from ..layers.core import Dense, Flatten
 from ..layers.fused import fused
-from .chains import ConvChain
+from .chains import Chain, ConvChain, kernel_and_bias, settings_of
+from .folding import ConvNormChain
 from .functional import WHEN_CONNECTED
 from .fusion import in_rows
 
@@ -38,16 +40,16 @@ class Seen:
 
 
 class Replay:
-    """Convolutions, ConvChains and Flattens in a row, perhaps a Dense behind them. They look like one layer to the model."""
+    """Convolutions, chains that begin with one, and Flattens in a row, perhaps a Dense behind them. They look like one layer to
+    the model."""
 
     def __init__(self, parts):
         self.parts, self.name, self.seen = parts, "+".join(part.name for part in parts), {}
-        self.chains = [part for part in parts if isinstance(part, ConvChain)]
-        self.weighted = [part.layers[0] if isinstance(part, ConvChain) else part for part in parts if type(part) is not Flatten]
 
     def __call__(self, x):
         small = isinstance(x.data, np.ndarray) and x.dtype == np.float32 and 0 < x.data.nbytes <= LARGEST_BATCH
-        if small and not (is_recording() or mode.detecting or WATCHERS) and (recording := self._recording(x)):
+        alone = not (is_recording() or _context.training or mode.detecting or WATCHERS)
+        if small and alone and (recording := self._recording(x)):
             return self._after(Tensor(recording(x.data)))
         for part in self.parts:
             x = part(x)
@@ -55,7 +57,7 @@ class Replay:
 
     def _recording(self, x):
         """The recording for such a batch; None or False if there is none yet, or cannot be."""
-        variables = [w for layer in self.weighted for w in (layer.kernel, layer.bias) if w is not None]
+        variables = [weight for part in self.parts for weight in _variables(part)]
         weights, settings = [w.data for w in variables], ([w.changed for w in variables], *self._settings())
         seen = self.seen.get(x.shape)
         if seen is None or not seen.fits(weights, settings):
@@ -69,10 +71,7 @@ class Replay:
 
     def _settings(self):
         """What the numbers depend on besides the weights: how the layers are set, which kernels run, and on how many cores."""
-        layers = [(layer.activation, layer.bias is None) if type(layer) is Dense else
-                  (layer.activation, layer.bias is None, layer.strides, layer.padding, layer.dilation_rate, layer.groups)
-                  for layer in self.weighted]
-        return layers, [chain.unchanged() for chain in self.chains], get_num_threads(), forced()
+        return [_settings(part) for part in self.parts], get_num_threads(), forced()
 
     def _recorded(self, x):
         """A recording of the parts for arrays like x; False if it is not to be had."""
@@ -86,7 +85,7 @@ class Replay:
                 return product(x, part.kernel.data) if x.shape[1] == len(part.kernel.data) and forced() is None else None
             if type(part) is Flatten:
                 y = part.call(Tensor(x))
-            elif isinstance(part, ConvChain):
+            elif isinstance(part, Chain):
                 y = part.in_one_go(Tensor(x))
             else:
                 y = fused(part, Tensor(x))
@@ -103,6 +102,20 @@ class Replay:
         return last.activation(y if last.bias is None else y + last.bias)
 
 
+def _variables(part):
+    """The weights that the numbers that a part returns depend on."""
+    if isinstance(part, Chain):
+        return part.variables()
+    return [] if type(part) is Flatten else kernel_and_bias(part)
+
+
+def _settings(part):
+    """What they depend on besides."""
+    if isinstance(part, Chain):
+        return part.settings()
+    return (part.activation, part.bias is None) if type(part) is Dense else settings_of(part) if type(part) is Conv2D else ()
+
+
 def in_replays(calls, outputs):
     """The calls, with each row of such layers replaced by one call of a Replay."""
     return in_rows(calls, outputs, _continues, Replay)
@@ -112,7 +125,7 @@ def _continues(row, call):
     layer, before = call.layer, row[-1].layer if row else None
     if type(before) is Dense or (row and layer.dtype != before.dtype):
         return False
-    if isinstance(layer, ConvChain) or (type(layer) is Conv2D and layer.activation in (linear, ops.relu)):
+    if isinstance(layer, (ConvChain, ConvNormChain)) or (type(layer) is Conv2D and layer.activation in (linear, ops.relu)):
         return True
     return bool(row) and (type(layer) is Flatten or (type(layer) is Dense and type(before) is Flatten))
 
