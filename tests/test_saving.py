@@ -169,8 +169,9 @@ def test_an_optimizer_that_remembers_other_things_starts_afresh(tmp_path):
     with zipfile.ZipFile(tmp_path / "b.keras", "w") as archive:
         for name, content in {**parts, "model.weights.h5": weights.getvalue()}.items():
             archive.writestr(name, content)
-    with pytest.warns(UserWarning, match="than this Adam does, in 7 arrays, not 8: the optimizer starts afresh"):
+    with pytest.warns(UserWarning, match="than this Adam does, in 7 arrays, not 8: the optimizer starts afresh") as caught:
         other = load_model(tmp_path / "b.keras")
+    assert caught[0].filename == __file__
     assert other.optimizer.iterations == 0 and len(remembered(model)) == 10
     np.testing.assert_array_equal(other.predict(x), model.predict(x))
 

@@ -231,8 +231,9 @@ def test_layers_that_do_not_fit_are_left_as_they_are(keras, tmp_path):
     with pytest.raises(ValueError, match=r"classes/kernel has shape \(3, 2\), in the file \(3, 5\)"):
         ours.load_weights(tmp_path / "five.weights.h5")
     same(ours.get_layer("hidden").get_weights(), hidden, 0)            # all or nothing
-    with pytest.warns(UserWarning, match=r"1 weights or layers do not fit .*classes/kernel has shape \(3, 2\), in the file \(3, 5\)"):
+    with pytest.warns(UserWarning, match=r"1 weights or layers do not fit .*classes/kernel has shape \(3, 2\), in the file \(3, 5\)") as caught:
         ours.load_weights(tmp_path / "five.weights.h5", skip_mismatch=True)
+    assert caught[0].filename == __file__                  # where it was asked for
     np.testing.assert_array_equal(ours.get_layer("hidden").get_weights()[0], np.asarray(theirs.get_weights()[0]))
     same(ours.get_layer("classes").get_weights(), start, 0)
 

@@ -119,7 +119,7 @@ def settle(faults, skip_mismatch) -> None:
         more = f" (and {len(faults) - 1} more like that)" if len(faults) > 1 else ""
         raise ValueError(f"{faults[0]}{more}: is it of another model? load_weights(path, skip_mismatch=True) takes what fits")
     if faults:
-        warnings.warn(f"{len(faults)} weights or layers do not fit and are left out: {'; '.join(faults)}", stacklevel=5)
+        warnings.warn(f"{len(faults)} weights or layers do not fit and are left out: {'; '.join(faults)}", stacklevel=4)
 
 
 def assign(pairs) -> None:

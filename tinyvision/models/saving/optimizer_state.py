@@ -23,7 +23,7 @@ def set_optimizer_arrays(model, arrays) -> None:
     shared = getattr(optimizer, "shared", ()) if arrays else ()
     if [s.shape for s in slots] + [()] * len(shared) != [a.shape for a in arrays]:
         warnings.warn(f"the file remembers other things of the weights than this {type(optimizer).__name__} does, in "
-                      f"{len(arrays)} arrays, not {len(slots) + len(shared)}: the optimizer starts afresh", stacklevel=3)
+                      f"{len(arrays)} arrays, not {len(slots) + len(shared)}: the optimizer starts afresh", stacklevel=4)
         return
     optimizer.calls = int(calls[()])
     optimizer.iterations = optimizer.calls // (optimizer.gradient_accumulation_steps or 1)
