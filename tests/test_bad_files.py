@@ -6,8 +6,12 @@ import os
 import pickle
 import re
 import struct
+import subprocess
+import sys
 import tracemalloc
+import warnings
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -129,7 +133,7 @@ def unknown_compression(path):
 
 def twice(path):
     keras_file()(path)
-    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(path, "a") as archive:
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(path, "a") as archive:
         archive.writestr("config.json", "{}")
 
 
@@ -398,15 +402,44 @@ def test_bad_older_files(fault, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_every_fault_has_a_message_of_its_own(tmp_path):
-    messages = {}
+def written(folder):
+    """All bad files, in a folder: (kind, fault, path, what reads it)."""
+    found = []
     for kind, rows, read in (("keras", KERAS, load_model), ("h5", OLDER, small().load_weights), ("safetensors", SAFETENSORS, small().load_weights),
                              ("pth", TORCH, lambda path: load_state_dict(small(), path))):
         for i, (fault, (write, _)) in enumerate(rows.items()):
-            path = tmp_path / f"{i}.{kind}"
+            path = folder / f"{i}.{kind}"
             write(path)
-            with pytest.raises(ValueError) as caught:
-                read(path)
-            messages[kind, fault] = str(caught.value).replace(str(path), "").replace(str(tmp_path), "")
+            found.append((kind, fault, path, read))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells, and limits, what a process takes")
+def test_all_of_them_are_refused_in_half_a_gigabyte(tmp_path):
+    """Whatever takes memory, also in C."""
+    program = """
+import resource, sys, pathlib
+sys.path.insert(0, sys.argv[1])
+from test_bad_files import written
+files = written(pathlib.Path(sys.argv[2]))
+taken = int(pathlib.Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + (512 << 20),) * 2)
+for kind, fault, path, read in files:
+    try:
+        read(path)
+    except ValueError as error:
+        assert not isinstance(error.__cause__, MemoryError), (kind, fault)
+print(len(files), "refused")
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program, str(Path(__file__).parent), str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0 and "refused" in done.stdout, done.stderr[-2000:]
+
+
+def test_every_fault_has_a_message_of_its_own(tmp_path):
+    messages = {}
+    for kind, fault, path, read in written(tmp_path):
+        with pytest.raises(ValueError) as caught:
+            read(path)
+        messages[kind, fault] = str(caught.value).replace(str(path), "").replace(str(tmp_path), "")
     assert len(messages) >= 30
     assert len(set(messages.values())) >= len(messages) - 2, "a command and an older command, a link and a link may share theirs"

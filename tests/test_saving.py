@@ -314,6 +314,25 @@ def test_nothing_is_lost_when_saving_fails(tmp_path, monkeypatch):
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["model.keras"]
 
 
+@pytest.mark.parametrize("name", ["model.weights.h5", "model.safetensors"])
+def test_nothing_is_lost_when_writing_weights_fails(name, tmp_path, monkeypatch):
+    model, path = chain(), tmp_path / name
+    model.save_weights(path)
+    before = path.read_bytes()
+    numpy, calls = type(model.weights[0]).numpy, []
+
+    def broken(weight):
+        calls.append(weight)
+        if len(calls) > 2:
+            raise KeyboardInterrupt
+        return numpy(weight)
+    monkeypatch.setattr(type(model.weights[0]), "numpy", broken)
+    with pytest.raises(KeyboardInterrupt):
+        model.save_weights(path)
+    monkeypatch.undo()
+    assert path.read_bytes() == before and os.listdir(tmp_path) == [name]
+
+
 def test_errors(tmp_path):
     model = chain()
     with pytest.raises(ValueError, match="must end in '.keras'"):
