@@ -112,6 +112,8 @@ def test_names_say_which_is_which():
     load_state_dict(model, weights)                        # by order
     np.testing.assert_array_equal(model.get_layer("first").get_weights()[0], weights["two.weight"].T)
     assert list(state_dict(model)) == ["first.weight", "first.bias", "second.weight", "second.bias"]
+    with pytest.raises(ValueError, match="has no layers frist with weights"):
+        load_state_dict(model, weights, names={"frist": "one", "second": "two"})
     with pytest.raises(ValueError, match="names say nothing of second"):
         load_state_dict(model, weights, names={"first": "one"})
     with pytest.raises(ValueError, match="3 names of modules, for 2 layers"):

@@ -86,9 +86,9 @@ def modules() -> dict[str, str]:
     """The modules of the package's network to which the layers correspond."""
     found = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "top_conv": "_conv_head", "top_bn": "_bn1", "predictions": "_fc"}
     for i, block in enumerate(BLOCKS):
+        expand = [("expand_conv", "_expand_conv"), ("expand_bn", "_bn0")] if i else []               # not in the first block
         found |= {f"{block}_{ours}": f"_blocks.{i}.{theirs}" for ours, theirs in (
-            ("expand_conv", "_expand_conv"), ("expand_bn", "_bn0"), ("dwconv", "_depthwise_conv"), ("bn", "_bn1"),
-            ("project_conv", "_project_conv"), ("project_bn", "_bn2"))}
+            *expand, ("dwconv", "_depthwise_conv"), ("bn", "_bn1"), ("project_conv", "_project_conv"), ("project_bn", "_bn2"))}
     return found
 
 

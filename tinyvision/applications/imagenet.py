@@ -15,6 +15,7 @@ from ..layers import GlobalAveragePooling2D, GlobalMaxPooling2D, InputLayer
 from ..layers.base import SymbolicTensor
 from ..layers.core import Input
 from ..models import Model, load_state_dict
+from ..models.saving.tensors import is_own
 
 CLASSES = 1000
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)         # of red, green and blue in ImageNet, from 0 to 1
@@ -24,10 +25,10 @@ OF_PYTORCH = ".pth", ".pt", ".bin", ".safetensors"                     # endings
 
 
 @functools.cache
-def class_names() -> list[tuple[str, str]]:
+def class_names() -> tuple[tuple[str, str], ...]:
     """(number in WordNet, name) of the 1,000 classes, in order: ("n02123045", "tabby")."""
     text = resources.files(__package__).joinpath("imagenet_classes.txt").read_text(encoding="utf-8")
-    return [tuple(line.split(" ")) for line in text.splitlines()]
+    return tuple(tuple(line.split(" ")) for line in text.splitlines())
 
 
 def decode_predictions(preds, top: int = 5) -> list[list[tuple[str, str, float]]]:
@@ -89,7 +90,7 @@ def start(input_tensor, input_shape, include_top, default: int, least: int = 32)
     if len(shape) != 3 or shape[2] is None or any(n is not None and n < least for n in shape[:2]):
         raise ValueError(f"input_shape is (height, width, channels), of at least {least} rows and columns, got {input_shape}")
     if shape[2] not in (1, 3):
-        warnings.warn(f"pictures have 1 or 3 channels, input_shape is {shape}", stacklevel=4)
+        warnings.warn(f"pictures have 1 or 3 channels, input_shape is {shape}", stacklevel=3)
     return Input(shape)
 
 
@@ -128,7 +129,7 @@ def finished(begin, end, name, weights, include_top, classes, activation, module
         load_state_dict(model, source(), modules)
         return model
     path = Path(weights)
-    if path.suffix not in OF_PYTORCH or path.suffix == ".safetensors" and not _is_of_pytorch(path):
+    if path.suffix not in OF_PYTORCH or path.suffix == ".safetensors" and is_own(path):
         model.load_weights(path)
     elif modules is None:
         raise ValueError(f"{path}: PyTorch has no network that is just like {name}; Keras has")
@@ -147,8 +148,3 @@ def _inputs_of(tensor):
         todo += t.call.inputs
     return found if len(found) > 1 else found[0]
 
-
-def _is_of_pytorch(path):
-    from safetensors import safe_open
-    with safe_open(path, "numpy") as file:
-        return (file.metadata() or {}).get("format") != "tinyvision"

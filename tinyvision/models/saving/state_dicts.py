@@ -30,7 +30,7 @@ def load_state_dict(model, source, names=None, flattened: dict | None = None) ->
             `torch.save` wrote, of which nothing is run; or the bytes of the latter.
         names: which module a layer corresponds to: {"conv2d": "features.0"}, or a list of modules in the order of the layers
             that have weights. None takes modules and layers in their order; the shapes must fit. Files of safetensors keep no
-            order: there, modules must be numbered.
+            order: there, modules must be numbered. Modules that are not named are left out.
         flattened: {"dense": (H, W, C)}: the shape of the maps that were flattened before a layer, where the graph does not
             tell: in models with a `call` of your own.
 
@@ -151,6 +151,8 @@ def _named(model, pairs, names):
         if len(names) != len(pairs):
             raise ValueError(f"{len(names)} names of modules, for {len(pairs)} layers with weights")
         return list(names)
+    if unknown := names.keys() - {name for place, layer, _ in pairs for name in (place, layer.name)}:
+        raise ValueError(f"{model.name} has no layers {some(sorted(unknown))} with weights")
     if missing := [place for place, layer, _ in pairs if not {place, layer.name} & names.keys()]:
         raise ValueError(f"names say nothing of {some(missing)}")
     return [names.get(place, names.get(layer.name)) for place, layer, _ in pairs]

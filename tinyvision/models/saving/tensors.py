@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from . import hdf5
+from .archives import blaming, existing
 from .places import inside, own_weights
 
+OWN = "tinyvision"                                         # what files of ours say of their format
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "i1", "I16": "<i2", "I32": "<i4", "I64": "<i8",
           "U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "BOOL": "?"}
 
@@ -20,6 +22,17 @@ def write(path, arrays: dict, form: str) -> None:
     from safetensors.numpy import save_file
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(arrays, path, {"format": form, "order": json.dumps(list(arrays))})
+
+
+def is_own(path) -> bool:
+    """Whether `write_weights` wrote a safetensors file."""
+    from safetensors import SafetensorError, safe_open
+    with blaming(path):
+        try:
+            with safe_open(existing(path), "numpy") as file:
+                return (file.metadata() or {}).get("format") == OWN
+        except SafetensorError as error:
+            raise ValueError(f"it is no safetensors file, or a damaged one: {error}") from error
 
 
 def arrays_in(path) -> tuple[dict[str, np.ndarray], bool]:
@@ -50,7 +63,7 @@ def from_bfloat16(halves) -> np.ndarray:
 
 def write_weights(path, model) -> None:
     """Write the weights of a model to a safetensors file."""
-    write(path, {name: weight.numpy() for name, weight in named_weights(model)}, "tinyvision")
+    write(path, {name: weight.numpy() for name, weight in named_weights(model)}, OWN)
 
 
 def read_weights(path, model, skip_mismatch: bool) -> None:
