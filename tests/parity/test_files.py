@@ -68,9 +68,11 @@ def recurrent(k):
 
 
 def attention(k):
+    """Without biases: that of the keys changes nothing, so its gradient is rounding, which Adam makes steps of; and Keras's attention
+    on JAX rounds to float32."""
     x = inputs = k.Input((6,), dtype="int32")
     x = k.layers.Embedding(9, 8)(x)
-    y = k.layers.MultiHeadAttention(num_heads=2, key_dim=4)(x, x)
+    y = k.layers.MultiHeadAttention(num_heads=2, key_dim=4, use_bias=False)(x, x)
     x = k.layers.LayerNormalization()(k.layers.Add()([x, y]))
     return k.Model(inputs, k.layers.Dense(2)(k.layers.GlobalAveragePooling1D()(x)))
 
