@@ -167,14 +167,14 @@ def draw_ratios(records):
     columns = [column for column in (left, right) if column]
     if not columns:
         return None
+    from matplotlib.patches import Patch
     figure = new_figure(6.5 * len(columns), 1.6 + 0.22 * max(map(len, columns)) * max(1, 0.6 * len(records)))
     for ax, column in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns):
         thick = 0.8 / len(records)
-        for i, (record, ratios) in enumerate(zip(records.values(), found)):
+        for i, ratios in enumerate(found):
             here = [(place, ratios[name]) for place, name in enumerate(column) if name in ratios]
             places = [place + (i - (len(records) - 1) / 2) * thick for place, _ in here]
-            bars = ax.barh(places, [min(r, LONGEST_BAR) for _, r in here], thick, color=COLOURS[i % len(COLOURS)],
-                           label=title_of(record))
+            bars = ax.barh(places, [min(r, LONGEST_BAR) for _, r in here], thick, color=COLOURS[i % len(COLOURS)])
             ax.bar_label(bars, [f"{r:.2f}" for _, r in here], padding=2, fontsize=7)
         ax.axvline(1, color="black", linewidth=1)
         ax.set(yticks=range(len(column)), yticklabels=column, xlabel="tinyvision / PyTorch's better layout: below 1 is better")
@@ -182,7 +182,8 @@ def draw_ratios(records):
         ax.margins(x=0.12)
         ax.grid(axis="x", alpha=0.3)
     figure.suptitle("Time, or memory, of tinyvision divided by PyTorch's")
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", frameon=False)
+    colours = [Patch(color=COLOURS[i % len(COLOURS)], label=title_of(record)) for i, record in enumerate(records.values())]
+    figure.legend(handles=colours, loc="outside lower center", frameon=False)
     return figure
 
 
