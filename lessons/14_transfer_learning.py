@@ -85,9 +85,9 @@ dog_classes = slice(names.index("Chihuahua"), names.index("Mexican_hairless") + 
 cat_classes = slice(names.index("tabby"), names.index("Egyptian_cat") + 1)
 
 
-def accuracy(predict, split="test"):
-    """The share of pictures for which `predict(batch)`, (N,), is above 0.5 for dogs and below for cats."""
-    correct = [(predict(batch) > 0.5) == (labels.numpy()[:, 0] > 0.5) for batch, labels in pictures(split)]
+def accuracy(predict):
+    """The share of test pictures for which `predict(batch)`, (N,), is above 0.5 for dogs and below for cats."""
+    correct = [(predict(batch) > 0.5) == (labels.numpy()[:, 0] > 0.5) for batch, labels in pictures("test")]
     return float(np.mean(np.concatenate(correct)))
 
 
@@ -129,7 +129,7 @@ viz.save(viz.scatter(centred @ directions[:2].T, train_labels[:, 0], CLASSES, ti
          OUTPUT / "14_features.png")
 
 # %% Step 1: the last layer
-# A dense layer with one output, on features: logistic regression. 1,281 weights, 2,000 examples, a second.
+# A dense layer with one output, on features: logistic regression. 1,281 weights, 2,000 examples, a few seconds.
 head = keras.Sequential([keras.Input((train_features.shape[1],)), layers.Dropout(0.5), layers.Dense(1, activation="sigmoid")])
 head.compile(optimizers.Adam(0.001), "binary_crossentropy", metrics=["accuracy"])
 history = head.fit(train_features, train_labels, epochs=epochs[0], validation_data=validation, verbose=0)
@@ -200,10 +200,10 @@ if len(worst):
 #   with augmentation    0.9885
 #   fine-tuned           0.9885
 #
-# Nearly all of it lies in features that somebody else's photographs have paid for, and in a second of logistic regression. What
+# Nearly all of it lies in features that somebody else's photographs have paid for, and in seconds of logistic regression. What
 # augmentation adds, two photographs, is chance; and where ImageNet has so many cats and dogs already, there was nothing to be
-# gained by fine-tuning, though it knows all training photographs by now. It is for pictures that are less like ImageNet's.
-# (Drawn cats and dogs are, but they are easy, too: there the least is 0.75.)
+# gained by fine-tuning, though it knows nearly all training photographs by now. It is for pictures that are less like those of
+# ImageNet. (Drawn cats and dogs are, but they are easy, too: there the least is 0.75.)
 seconds = round(time.perf_counter() - started)
 print(f"{seconds} seconds; figures are in {OUTPUT}")
 least = 0.97 if kind == "photographs" else 0.75

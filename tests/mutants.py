@@ -178,7 +178,7 @@ MUTANTS = [
     Mutant("profile: arrays are held", "profiling.py", "weakref.WeakValueDictionary()", "{}", "test_seeing_inside.py:holds"),
     Mutant("folding: the mean stays", "models/folding.py", "((0 if bias is None else bias) - mean) * factor", "(0 if bias is None else bias) * factor",
            "test_folding.py:same_numbers"),
-    Mutant("folding: weights that change are not seen", "models/folding.py", "if state != self.folded_from:", "if self.folded is None:", "test_folding.py:later"),
+    Mutant("folding: weights that change are not seen", "models/folding.py", "if state != self.folded_from or any(map(is_not, arrays, self.arrays)):", "if self.folded is None:", "test_folding.py:later"),
     Mutant("folding: in training, too", "models/folding.py", "is_recording() or _context.training or ", "", "test_folding.py:training"),
     Mutant("folding: a grouped convolution", "models/fusion.py", "else conv.groups == 1", "else True", "test_folding.py:cannot"),
     Mutant("epilogue: ReLU6 lets everything through", "kernels/conv/epilogue.py", "put_some(y, yi, within(v, F32(0), limit) if limit > 0 else v, count)",

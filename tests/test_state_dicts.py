@@ -207,7 +207,7 @@ def test_torch_itself_takes_what_we_write(tmp_path):
     model.set_weights([rng.random(w.shape) for w in model.get_weights()])
     weights = {key: torch.tensor(array) for key, array in state_dict(model, names=["0", "1", "5"]).items()}
     missing, unexpected = module.load_state_dict(weights, strict=False)
-    assert missing == ["1.num_batches_tracked"] or not missing and not unexpected
+    assert set(missing) <= {"1.num_batches_tracked"} and not unexpected
     x = rng.random((2, 9, 7, 3))
     with torch.no_grad():
         found = module(torch.tensor(np.moveaxis(x, -1, 1).copy())).numpy()

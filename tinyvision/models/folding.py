@@ -7,6 +7,7 @@ There, the normalization is a factor and a shift for each channel, and these can
 In training, and where gradients are wanted, the layers run one after the other.
 """
 import functools
+from operator import is_not
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class ConvNormChain(Chain):
     def __init__(self, layers):
         super().__init__(layers)
         self.rest = NormChain(layers[1:]) if len(layers) > 2 else layers[1]
-        self.folded_from = self.folded = None
+        self.folded_from = self.arrays = self.folded = None
 
     def __call__(self, x):
         x = self.layers[0]._inputs(x)
@@ -61,14 +62,15 @@ class ConvNormChain(Chain):
         """The kernel and the bias that do it all, and what the kernels have made of them; anew when weights have changed."""
         conv, norm = self.layers[:2]
         variables = [conv.kernel, conv.bias, norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance]
-        state = [norm.epsilon, *((id(v.data), v.changed) for v in variables if v is not None)]
-        if state != self.folded_from:
-            kernel, bias, gamma, beta, mean, variance = (None if v is None else v.data.astype(float) for v in variables)
+        arrays = [None if v is None else v.data for v in variables]
+        state = [norm.epsilon, *(v.changed for v in variables if v is not None)]
+        if state != self.folded_from or any(map(is_not, arrays, self.arrays)):
+            kernel, bias, gamma, beta, mean, variance = (None if a is None else a.astype(float) for a in arrays)
             factor = (variance + norm.epsilon) ** -0.5 * (1 if gamma is None else gamma)
             shift = ((0 if bias is None else bias) - mean) * factor + (0 if beta is None else beta)
             kernel = kernel.transpose(0, 1, 3, 2) if isinstance(conv, DepthwiseConv2D) else kernel
             self.folded = (kernel * factor).astype(np.float32), shift.astype(np.float32), {}
-            self.folded_from = state
+            self.folded_from, self.arrays = state, arrays
         return self.folded
 
 

@@ -47,7 +47,7 @@ def read_archive(path: Path) -> tuple[dict, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive)
-            return _parsed(_unpacked(archive, CONFIG)), _unpacked(archive, WEIGHTS)
+            return _parsed(unpacked(archive, CONFIG)), unpacked(archive, WEIGHTS)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ValueError(f"the archive is damaged: {error}") from error
 
@@ -77,7 +77,8 @@ def _check_members(archive):
         raise ValueError(f"it lacks {' and '.join(missing)}")
 
 
-def _unpacked(archive, name):
+def unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    """What a member of an archive holds; ValueError where it cannot be had, or is out of proportion."""
     entry = archive.getinfo(name)
     if entry.flag_bits & 1:
         raise ValueError(f"{name} is encrypted")

@@ -5,15 +5,16 @@ import math
 import pickle
 import pickletools
 import zipfile
+import zlib
 from typing import NamedTuple
 
 import numpy as np
 
-from .archives import what_it_is
-from .limits import check_proportion
+from .archives import unpacked, what_it_is
 from .tensors import from_bfloat16
 
 MAGIC = 0x1950a86a20f9469cfc6c                             # with which the files of PyTorch before 1.6 begin
+OTHER_BYTE_ORDER = "it comes from a machine of the other byte order: save it again on a common one"
 STORAGES = {"DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "BFloat16Storage": "bfloat16",
             "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "i1", "ByteStorage": "u1",
             "BoolStorage": "?"}
@@ -55,20 +56,17 @@ def read(source):
 def _read_zip(data):
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = {name.partition("/")[2]: archive.getinfo(name) for name in archive.namelist()}
+            entries = {name.partition("/")[2]: name for name in archive.namelist()}            # all lie in one folder
             if "data.pkl" not in entries:
                 raise ValueError("it is a zip archive, but none of torch.save: there is no data.pkl in it")
-
-            def unpacked(name):
-                if name not in entries:
-                    raise ValueError(f"it lacks {name}")
-                check_proportion(name, entries[name].file_size, entries[name].compress_size)
-                return archive.read(entries[name])
-            if "byteorder" in entries and unpacked("byteorder") != b"little":
-                raise ValueError("it comes from a machine of the other byte order: save it again on a common one")
-            found = _unpickled(unpacked("data.pkl"))
-            return found, {storage: unpacked(f"data/{storage.key}") for storage in _storages(found)}
-    except zipfile.BadZipFile as error:
+            if "byteorder" in entries and unpacked(archive, entries["byteorder"]) != b"little":
+                raise ValueError(OTHER_BYTE_ORDER)
+            found = _unpickled(unpacked(archive, entries["data.pkl"]))
+            places = {storage: f"data/{storage.key}" for storage in _storages(found)}
+            if missing := sorted(set(places.values()) - entries.keys()):
+                raise ValueError(f"it lacks {missing[0]}")
+            return found, {storage: unpacked(archive, entries[place]) for storage, place in places.items()}
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ValueError(f"the archive is damaged: {error}") from error
 
 
@@ -81,7 +79,7 @@ def _read_older(data):
         raise ValueError("it is no file of torch.save: it begins otherwise")
     _version, system, found, keys = [_next_pickle(stream, what) for what in ("version", "system", "what was saved", "keys")]
     if isinstance(system, dict) and not system.get("little_endian", True):
-        raise ValueError("it comes from a machine of the other byte order: save it again on a common one")
+        raise ValueError(OTHER_BYTE_ORDER)
     storages, numbers = {storage.key: storage for storage in _storages(found)}, {}
     for key in keys:
         size = int.from_bytes(stream.read(8), "little")

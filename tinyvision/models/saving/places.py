@@ -18,6 +18,12 @@ def is_functional(layer) -> bool:
     return type(layer) is Model
 
 
+def check_built(model) -> None:
+    """Raise ValueError where a model has no weights yet."""
+    if not model.built and not model.weights:
+        raise ValueError(f"{model.name} has no weights yet: call it on data, or give it an Input")
+
+
 def own_weights(layer) -> list:
     """The weights of a layer without those of the layers inside it, in the order of files."""
     return sorted(layer._weights, key=lambda weight: not weight.trainable)

@@ -8,7 +8,7 @@ from ...files import replacing
 from . import pickles, tensors
 from .archives import blaming, existing
 from .flattening import flattened_places
-from .places import own_weights
+from .places import check_built, own_weights
 from .tensors import some
 from .torch_layout import PARTS
 from .whole import free_path
@@ -77,8 +77,7 @@ def save_state_dict(model, filepath, names=None, flattened: dict | None = None, 
 
 def layers_with_parts(model, flattened=None) -> list[tuple]:
     """(place, layer, parts) for the layers of a model that have weights, in order; parts are arrays of PyTorch."""
-    if not model.weights:
-        raise ValueError(f"{model.name} has no weights yet: call it on data, or give it an Input")
+    check_built(model)
     places = {layer.name: place for layer, place in flattened_places(model).items()} | (flattened or {})
     return list(_leaves(model, "", places, set()))
 

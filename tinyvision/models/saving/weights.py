@@ -5,6 +5,7 @@ from ...files import replacing
 from ..functional import Model
 from . import hdf5, older, tensors
 from .archives import blaming, existing, read_archive
+from .places import check_built
 from .whole import free_path
 
 
@@ -22,8 +23,7 @@ def save_weights(model, filepath, overwrite: bool = True) -> None:
         ValueError: the path has another ending, or the model has no weights yet.
     """
     path = free_path(filepath, overwrite, ".weights.h5", ".safetensors")
-    if not model.built and not model.weights:
-        raise ValueError(f"{model.name} has no weights yet: call it on data, or give it an Input")
+    check_built(model)
     with replacing(path) as temporary:
         if path.suffix == ".safetensors":
             tensors.write_weights(temporary, model)
@@ -37,8 +37,7 @@ def load_weights(model, filepath, skip_mismatch: bool = False, by_name: bool = F
 
     Args:
         filepath: a `.weights.h5` or `.keras` file of Keras 3 or tinyvision, a `.h5` file of older Keras, or a `.safetensors`
-            file of `save_weights`. For those of PyTorch there is
-            `load_state_dict`.
+            file of `save_weights`. For those of PyTorch there is `models.load_state_dict`.
         skip_mismatch: whether to leave layers as they are, with one warning, for which the file has no weights or others.
         by_name: of a file of older Keras, whether to give weights to layers of the same name; otherwise it is by their order.
 
@@ -46,8 +45,7 @@ def load_weights(model, filepath, skip_mismatch: bool = False, by_name: bool = F
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, or a weight is missing in it, or has another shape there. Then no weight has changed.
     """
-    if not model.built and not model.weights:
-        raise ValueError(f"{model.name} has no weights yet: call it on data, or give it an Input, before it loads some")
+    check_built(model)
     path = existing(filepath)
     with blaming(path):
         if path.suffix == ".safetensors":
