@@ -4,7 +4,7 @@ You train one network on the same digits in tinyvision, in Keras and in PyTorch,
 differently they are made to come about, and carry the network from each to the others as a file.
 Needs: 06; Keras with JAX or TensorFlow, and PyTorch, as far as you have them: `pip install keras jax torch`.
 Time: 20 s on 2 cores.   Expected: logits, losses, gradients and weights agree to 1e-5 with those of the other frameworks
-(those of all three are in results/08_three_frameworks.json).
+(results/08_three_frameworks.json has the logits, the losses and the first kernels of all three, for what is not installed).
 """
 # %% Setup
 import argparse

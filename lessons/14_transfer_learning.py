@@ -44,8 +44,9 @@ keras.utils.set_random_seed(options.seed)
 started = time.perf_counter()
 
 # %% The photographs
-# Those of lesson 07, in the textbook's split: 1,000 cats and 1,000 dogs to learn from, 500 of each to make choices by, 1,000 of
-# each to test with. They are enlarged to 224 x 224 pixels, the size that the network knows.
+# Those of lesson 07, in the textbook's split: 1,000 cats and 1,000 dogs to learn from (999 cats in most copies: one file is
+# damaged), 500 of each to make choices by, 1,000 of each to test with. They are enlarged to 224 x 224 pixels, the size that the
+# network knows.
 if options.quick:
     kind, size, epochs = "quick", 96, (20, 2, 2)
     root = cats_vs_dogs.drawn_folder(size, counts=(100, 50, 50), close_up=True)
@@ -129,7 +130,7 @@ viz.save(viz.scatter(centred @ directions[:2].T, train_labels[:, 0], CLASSES, ti
          OUTPUT / "14_features.png")
 
 # %% Step 1: the last layer
-# A dense layer with one output, on features: logistic regression. 1,281 weights, 2,000 examples, a few seconds.
+# A dense layer with one output, on features: logistic regression. 1,281 weights, 1,999 examples, a few seconds.
 head = keras.Sequential([keras.Input((train_features.shape[1],)), layers.Dropout(0.5), layers.Dense(1, activation="sigmoid")])
 head.compile(optimizers.Adam(0.001), "binary_crossentropy", metrics=["accuracy"])
 history = head.fit(train_features, train_labels, epochs=epochs[0], validation_data=validation, verbose=0)

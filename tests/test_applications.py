@@ -106,6 +106,15 @@ def test_pictures_of_sizes_that_do_not_fit_windows():
         assert model.output.shape == (None, n, n, 512)
 
 
+def test_pictures_whose_size_is_not_known_beforehand_give_the_same():
+    whole = squeezenet.SqueezeNet(weights=None, include_top=False)
+    for size in 62, 63, 64, 65:
+        model = squeezenet.SqueezeNet(weights=None, include_top=False, input_shape=(size, size, 3))
+        model.set_weights(whole.get_weights())
+        x = np.random.default_rng(0).random((1, size, size, 3), "float32")
+        np.testing.assert_allclose(whole.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+
+
 def test_decode_predictions():
     scores = np.zeros((2, 1000))
     scores[0, 281], scores[0, 7], scores[1, 999] = 0.7, 0.2, 1.0
@@ -131,6 +140,30 @@ def test_preprocessing_of_networks_that_keras_does_not_have():
     assert efficientnet_lite.preprocess_input(x).dtype == squeezenet.preprocess_input(x).dtype == np.float32
 
 
+@pytest.mark.parametrize("family", [efficientnet_lite, squeezenet, applications.mobilenet])
+def test_preprocessing_within_a_model(family):
+    inputs, x = keras.Input((4, 5, 3)), np.random.default_rng(0).uniform(0, 255, (2, 4, 5, 3)).astype("float32")
+    model = keras.Model(inputs, family.preprocess_input(inputs))
+    np.testing.assert_allclose(model.predict(x, verbose=0), family.preprocess_input(x), rtol=1e-5, atol=1e-6)
+
+
+def test_preprocessing_that_is_no_layer():
+    inputs, x = keras.Input((4, 5, 3)), np.random.default_rng(0).uniform(0, 255, (2, 4, 5, 3)).astype("float32")
+    preprocess_input = applications.vgg16.preprocess_input
+    with pytest.raises(TypeError, match=r"make it a layer: layers.Lambda\(preprocess_input\)"):
+        preprocess_input(inputs)
+    model = keras.Model(inputs, layers.Lambda(preprocess_input)(inputs))
+    np.testing.assert_allclose(model.predict(x, verbose=0), preprocess_input(x), rtol=1e-5, atol=1e-4)
+
+
+def test_many_shortcuts_before_the_network():
+    """The ways through them double with each, and are gone once all the same."""
+    x = inputs = keras.Input((32, 32, 3))
+    for _ in range(40):
+        x = layers.Add()([x, layers.ReLU()(x)])
+    assert applications.MobileNet(weights=None, include_top=False, input_tensor=x).input is inputs
+
+
 def test_an_input_of_ones_own():
     inputs = keras.Input((40, 40, 3))
     x = layers.Rescaling(1 / 127.5, offset=-1)(layers.RandomFlip("horizontal")(inputs))
@@ -146,13 +179,26 @@ def test_an_input_of_ones_own():
     ("ResNet50", {"weights": None, "input_shape": (20, 40, 3)}, ValueError, r"of at least 32 rows and columns, got \(20, 40, 3\)"),
     ("ResNet50", {"weights": None, "input_shape": (40, 40)}, ValueError, r"input_shape is \(height, width, channels\), .* got \(40, 40\)"),
     ("ResNet50", {"weights": None, "include_top": False, "pooling": "mean"}, ValueError, "pooling is 'avg', 'max' or None, got 'mean'"),
-    ("ResNet50", {"weights": "nowhere.h5"}, FileNotFoundError, "there is no file nowhere.h5"),
-    ("SqueezeNet", {"weights": "nowhere.safetensors"}, FileNotFoundError, "there is no file nowhere.safetensors"),
-    ("ResNet50", {"weights": "nowhere.pth"}, ValueError, "nowhere.pth: PyTorch has no network that is just like resnet50; Keras has"),
+    ("ResNet50", {"weights": "nowhere.h5"}, FileNotFoundError, "there is no file 'nowhere.h5'"),
+    ("VGG16", {"weights": "ImageNet"}, FileNotFoundError, "weights are None, 'imagenet' or the path of a file, and there is no file 'ImageNet'"),
+    ("VGG16", {"weights": True}, ValueError, "weights are None, 'imagenet' or the path of a file, got True"),
+    ("ResNet50", {"weights": __file__.replace("test_applications.py", "../README.pth")}, FileNotFoundError, "README.pth"),
+    ("EfficientNetLite0", {"input_shape": (224, 224, 1)}, ValueError, "'imagenet' are for pictures of 3 channels, got 1"),
+    ("MobileNet", {"weights": None, "input_shape": 224}, ValueError, r"input_shape is \(height, width, channels\), .* got 224"),
+    ("MobileNet", {"weights": None, "input_shape": ("a", 224, 3)}, ValueError, r"got \('a', 224, 3\)"),
+    ("MobileNet", {"weights": None, "input_shape": (224, 224, 0)}, ValueError, r"got \(224, 224, 0\)"),
+    ("MobileNet", {"weights": None, "input_shape": (None, None, 3)}, ValueError, r"with its top, the network needs an input_shape of known size"),
+    ("MobileNet", {"weights": None, "input_tensor": np.zeros((1, 64, 64, 3))}, TypeError, "input_tensor is what Input or a layer returns"),
 ])
 def test_errors(make, settings, error, message):
     with pytest.raises(error, match=message):
         getattr(applications, make)(**settings)
+
+
+def test_a_file_of_torch_for_a_network_that_it_has_not(tmp_path):
+    (tmp_path / "some.pth").write_bytes(b"PK")
+    with pytest.raises(ValueError, match="some.pth: PyTorch has no network that is just like resnet50; Keras has"):
+        applications.ResNet50(weights=tmp_path / "some.pth")
 
 
 def test_a_strange_number_of_channels_is_warned_of():

@@ -12,7 +12,7 @@ CONVS = {"conv": lambda **s: layers.Conv2D(6, 3, **s), "pointwise": lambda **s: 
          "strides": lambda **s: layers.Conv2D(33, (2, 3), strides=2, padding="same", **s),
          "depthwise": lambda **s: layers.DepthwiseConv2D(3, padding="same", use_bias=False, **s),
          "depthwise strides": lambda **s: layers.DepthwiseConv2D(5, strides=2, **s)}
-RELUS = {"none": None, "relu": layers.ReLU, "relu6": lambda **s: layers.ReLU(0.6, **s), "activation": lambda **s: layers.Activation("relu", **s)}
+RELUS = {"none": None, "relu": layers.ReLU, "relu0": lambda **s: layers.ReLU(0, **s), "relu1": lambda **s: layers.ReLU(True, **s), "relu6": lambda **s: layers.ReLU(0.6, **s), "activation": lambda **s: layers.Activation("relu", **s)}
 
 
 def network(conv="conv", relu="relu", dtype="float32", **norm):
@@ -66,7 +66,8 @@ def test_inference_gives_the_same_numbers(conv, relu, norm):
         expected = layer_by_layer(model, tensor(x)).numpy()
         close(model(x).numpy(), expected)
         assert model(x[:0]).shape == (0, expected.shape[1])
-    assert kernels_of(lambda: model(x)) == ["conv_block_forward"]
+    if relu != "relu0":                                    # for a kernel, 0 is no limit
+        assert kernels_of(lambda: model(x)) == ["conv_block_forward"]
 
 
 @pytest.mark.parametrize("conv", ["conv", "depthwise"])
@@ -106,6 +107,29 @@ def test_what_is_changed_later_is_seen(what):
     assert abs(after - before).max() > 0.01
     with no_grad():
         close(after, layer_by_layer(model, tensor(x)).numpy())
+
+
+def test_training_drops_what_is_of_no_use_any_more():
+    model, x = network("depthwise"), images(n=1)
+    for _ in range(3):
+        model.predict_on_batch(x)
+    replay = next(call.layer for call in model._steps if hasattr(call.layer, "seen"))
+    chain, = (part for part in replay.parts if isinstance(part, ConvNormChain))
+    assert replay.seen and chain.kept
+    model(x, training=True)
+    assert not replay.seen and not chain.kept
+
+
+@pytest.mark.parametrize("conv", ["conv", "depthwise", "depthwise strides"])
+def test_what_is_infinite_stays_where_it_is(conv):
+    """Outside the image nothing is: no row of it times 0, which of infinity would be NaN."""
+    model, x = network(conv, "none"), images(n=1)
+    x[0, 0, 0, 0], x[0, -1, -1, 1] = np.inf, -np.inf
+    with no_grad(), kernels.use("numpy"):
+        expected = layer_by_layer(model, tensor(x)).numpy()
+    found = model.predict_on_batch(x)
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+    np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
 
 
 def test_training_without_gradients_is_training():

@@ -174,6 +174,8 @@ WORK = """
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
         images, labels = np.random.default_rng(0).standard_normal((12, 8, 8, 1)).astype("float32"), np.arange(12) % 3
         losses = model.fit(images, labels, batch_size=4, epochs=2, verbose=0).history["loss"]
+        predicted = [model.predict_on_batch(images[:4]) for _ in range(3)]             # from the second on it would be recorded
+        losses += [float(y.sum()) for y in predicted]
         x = keras.tensor(images.astype("float64"), requires_grad=True)
         (ops.max_pool(ops.conv(x, np.ones((2, 2, 1, 2))), 2) @ np.ones((2, 1))).sum().backward()
     print(losses, [float(x.grad.sum())], sep="\\n")

@@ -21,4 +21,5 @@ def test_what_is_told_is_what_was_recorded():
     table = dict(re.findall(r"^#   ([a-z -]+?) {2,}(0\.\d{4})\b", lesson, flags=re.MULTILINE))
     assert table == {step: f"{run[step]:.4f}" for step in STEPS}
     readme = (HOME / "README.md").read_text(encoding="utf-8")
-    assert f"{run['fine-tuned']:.1%}" in readme.split("## Two thousand photographs")[1].split("\n## ")[0]
+    told = readme.split("## Two thousand photographs")[1].split("\n## ")[0]
+    assert f"{run[STEPS[1]]:.1%}" in told and run['fine-tuned'] - run[STEPS[1]] < 0.003      # of which it says: chance

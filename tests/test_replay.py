@@ -135,6 +135,21 @@ def test_many_shapes_are_not_kept_for_ever():
     assert len(replay_of(model).seen) <= 8
 
 
+def test_recordings_that_were_not_used_for_longest_make_room(monkeypatch):
+    model, other = network(), network()
+    replayed(model)
+    room = 19 * replay_of(model).seen[X.shape].recording.bytes             # of larger batches, one is as large as that
+    monkeypatch.setattr("tinyvision.models.replay.MOST", room)
+    for images in range(1, 6):
+        for _ in range(3):
+            other.predict_on_batch(X[:1].repeat(images, axis=0))
+        model.predict_on_batch(X)                          # is in use all the time
+    kept = [seen for network in (model, other) for seen in replay_of(network).seen.values() if seen.recording]
+    assert sum(seen.recording.bytes for seen in kept) <= room
+    assert replay_of(model).seen[X.shape] in kept and replay_of(other).seen[(5, *X.shape[1:])] in kept
+    assert not replay_of(other).seen[(1, *X.shape[1:])].recording
+
+
 def test_several_threads_may_ask_one_model():
     model, wrong = network(), []
     batches = [rng.standard_normal(X.shape).astype("float32") for _ in range(4)]

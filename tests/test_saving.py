@@ -3,6 +3,7 @@ import io
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -352,7 +353,7 @@ def test_errors(tmp_path):
     other = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
     before = other.get_weights()
     model.save_weights(tmp_path / "a.weights.h5")
-    with pytest.raises(ValueError, match="no weight"):
+    with pytest.raises(ValueError, match="no layer for the weights at /layers/conv2d .and 1 more"):
         other.load_weights(tmp_path / "a.weights.h5")
     for a, b in zip(before, other.get_weights()):
         np.testing.assert_array_equal(a, b)
@@ -384,3 +385,139 @@ def test_a_layer_that_was_passed_as_an_argument_is_written_once(tmp_path):
     model.save_weights(tmp_path / "a.weights.h5")
     with h5py.File(tmp_path / "a.weights.h5") as file:
         assert set(file["layers/around"]) == {"vars", "inner"}
+
+
+# Models that were lost on the way, or came back as others -----------------------------------------------------------------
+
+def again(model, path, x, **how):
+    """A model that was saved and read again, when it has been seen to predict the same."""
+    model.save(path)
+    found = keras.models.load_model(path, **how)
+    np.testing.assert_array_equal(found.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert len(found.weights) == len(model.weights)
+    return found
+
+
+def test_a_model_in_a_wrapper(tmp_path):
+    a = keras.Input((4,))
+    for inner in (keras.Model(a, layers.Dense(3)(a)), keras.Sequential([keras.Input((4,)), layers.Dense(3)]), keras.Sequential([layers.Dense(3)])):
+        inputs = keras.Input((5, 4))
+        again(keras.Model(inputs, layers.TimeDistributed(inner)(inputs)), tmp_path / "a.keras", np.ones((2, 5, 4)))
+
+
+def test_a_layer_in_a_model_and_in_a_wrapper_stays_one(tmp_path):
+    dense, inputs, series = layers.Dense(4), keras.Input((4,)), keras.Input((5, 4))
+    model = keras.Model([inputs, series], [dense(inputs), layers.TimeDistributed(dense)(series)])
+    model.save(tmp_path / "a.keras")
+    found = keras.models.load_model(tmp_path / "a.keras")
+    assert len(found.weights) == len(model.weights) == 2
+
+
+def test_a_model_that_begins_amid_another(tmp_path):
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(3, name="a")(inputs)
+    whole = keras.Model(inputs, layers.Dense(2, name="b")(hidden))
+    again(keras.Model(whole.get_layer("a").output, whole.output), tmp_path / "a.keras", np.ones((2, 3)))
+
+
+def test_what_is_frozen_stays_so_and_nothing_else(tmp_path):
+    for inner in (lambda a: keras.Model(a, layers.Dense(3)(layers.Dense(3)(a))),
+                  lambda a: keras.Sequential([keras.Input((4,)), layers.Dense(3, name="x"), layers.Dense(3, name="y")])):
+        base = inner(keras.Input((4,)))
+        base.trainable = False
+        base.layers[-1].trainable = True
+        model = keras.Sequential([keras.Input((4,)), base, layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.train_on_batch(np.ones((2, 4)), np.ones((2, 1)))
+        found = again(model, tmp_path / "a.keras", np.ones((2, 4)))
+        assert [w.path for w in found.trainable_weights] == [w.path for w in model.trainable_weights]
+        assert not found.layers[0].trainable
+        assert found.optimizer.calls == 1                  # its state fits what can be trained
+
+
+def test_the_shape_of_a_first_batch_is_no_promise(tmp_path):
+    model = keras.Sequential([layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()])
+    model.predict(np.ones((1, 8, 8, 1)), verbose=0)
+    found = again(model, tmp_path / "a.keras", np.ones((2, 8, 8, 1)))
+    np.testing.assert_array_equal(found.predict(np.ones((1, 9, 9, 1)), verbose=0), model.predict(np.ones((1, 9, 9, 1)), verbose=0))
+
+
+def test_a_sequential_of_a_class_of_ones_own(tmp_path):
+    class Chain(keras.Sequential):
+        pass
+
+    model = Chain([keras.Input((4,)), layers.Dense(3)])
+    assert type(again(model, tmp_path / "a.keras", np.ones((2, 4)), custom_objects={"Chain": Chain})) is Chain
+
+
+def test_a_model_that_takes_a_dictionary(tmp_path):
+    class Two(keras.Model):
+        def __init__(self, **settings):
+            super().__init__(**settings)
+            self.dense = layers.Dense(3)
+
+        def call(self, x):
+            return self.dense(x["a"]) + self.dense(x["b"])
+
+    model, x = Two(), {"a": np.ones((2, 4), "float32"), "b": np.ones((2, 4), "float32")}
+    model(x)
+    again(model, tmp_path / "a.keras", x, custom_objects={"Two": Two})
+
+
+def test_weights_of_one_name_and_scalars_in_safetensors(tmp_path):
+    class Block(layers.Layer):
+        def build(self, shape):
+            self.parts = [self.add_weight((2,), "ones", name=name) for name in ("w", "w", "w_1")] + [self.add_weight((), "ones", name="s")]
+            self.layers, self.dense = [layers.Dense(3)], layers.Dense(3)
+
+        def call(self, x):
+            return self.dense(self.layers[0](x)) * self.parts[3]
+
+    model = keras.Sequential([keras.Input((4,)), Block()])
+    model.predict(np.ones((1, 4)), verbose=0)
+    values = [np.random.default_rng(i).random(w.shape) for i, w in enumerate(model.weights)]
+    model.set_weights(values)
+    model.save_weights(tmp_path / "a.safetensors")
+    model.set_weights([np.zeros_like(v) for v in values])
+    model.load_weights(tmp_path / "a.safetensors")
+    for found, value in zip(model.get_weights(), values, strict=True):
+        np.testing.assert_array_equal(found, value.astype("float32"))
+
+
+def test_models_without_weights(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), layers.ReLU()])
+    for name in "a.weights.h5", "a.safetensors":
+        model.save_weights(tmp_path / name)
+        model.load_weights(tmp_path / name)
+
+
+def test_errors_of_a_layer_of_ones_own_are_its_own(tmp_path):
+    """A file that the layer misses is not damage of the model's."""
+    class Vocabulary(layers.Layer):
+        def __init__(self, words, **settings):
+            super().__init__(**settings)
+            self.words = Path(words).read_text(encoding="utf-8")
+
+        def call(self, x):
+            return x
+
+    (tmp_path / "words").write_text("a b")
+    keras.Sequential([keras.Input((4,)), Vocabulary(str(tmp_path / "words"))]).save(tmp_path / "a.keras")
+    (tmp_path / "words").unlink()
+    with pytest.raises(FileNotFoundError, match="words"):
+        keras.models.load_model(tmp_path / "a.keras", {"Vocabulary": Vocabulary})
+
+
+def test_numbers_beyond_float16_are_found_beside_infinity(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1, use_bias=False)])
+    model.set_weights([[[np.inf], [1e6]]])
+    with pytest.raises(ValueError, match="holds 1e.06, more than float16 can"):
+        model.save(tmp_path / "a.keras", weights_dtype="float16")
+
+
+def test_a_link_leads_to_the_file_that_is_replaced(tmp_path):
+    (tmp_path / "target.keras").write_text("older")
+    (tmp_path / "link.keras").symlink_to(tmp_path / "target.keras")
+    keras.Sequential([keras.Input((2,)), layers.Dense(1)]).save(tmp_path / "link.keras")
+    assert (tmp_path / "link.keras").is_symlink()
+    keras.models.load_model(tmp_path / "target.keras")

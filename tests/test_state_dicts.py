@@ -191,6 +191,121 @@ def test_an_order_that_cannot_be_known_is_refused():
     np.testing.assert_array_equal(state_dict(one_channel)["dense.weight"], one_channel.get_weights()[0].T)
 
 
+def turned(model):
+    """Whether a Dense at the end would have its features in another order in PyTorch."""
+    model.set_weights([rng.random(w.shape) for w in model.get_weights()])
+    kernel = model.layers[-1].get_weights()[0]
+    found = state_dict(model)[f"{model.layers[-1].name}.weight"]
+    load_state_dict(model, state_dict(model))
+    np.testing.assert_array_equal(model.layers[-1].get_weights()[0], kernel)
+    assert sorted(found.ravel()) == sorted(kernel.ravel())
+    return not np.array_equal(found, kernel.T)
+
+
+FLAT = {                                                   # layers before a Flatten and a Dense, and whether PyTorch's order is another
+    "rows of a picture": ([keras.Input((4, 6))], False),
+    "a picture": ([keras.Input((4, 5, 3))], True),
+    "a picture of one channel": ([keras.Input((4, 5, 1))], False),
+    "words": ([keras.Input((6,), dtype="int32"), layers.Embedding(9, 4)], False),
+    "a series": ([keras.Input((6, 4)), layers.LSTM(3, return_sequences=True)], False),
+    "a series of maps": ([keras.Input((6, 4)), layers.Conv1D(3, 2)], True),
+    "a series made of maps": ([keras.Input((6, 4)), layers.Conv1D(3, 2), layers.GRU(2, return_sequences=True)], False),
+    "channels first already": ([keras.Input((4, 5, 3)), layers.Conv2D(2, 3), layers.Permute((3, 1, 2))], False),
+    "patches": ([keras.Input((4, 6, 3)), layers.Conv2D(2, 2, strides=2), layers.Reshape((6, 2))], False),
+    "pixels as vectors": ([keras.Input((4, 5, 3)), layers.Dense(2, name="pixels"), layers.LayerNormalization()], True),
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_what_is_flattened_in_another_order(name):
+    before, expected = FLAT[name]
+    model = keras.Sequential([*before, layers.Flatten(), layers.Dense(5)])
+    assert turned(model) == expected
+
+
+def test_maps_in_another_order_of_axes():
+    model = keras.Sequential([keras.Input((4, 5, 3)), layers.Permute((2, 1, 3)), layers.Flatten(), layers.Dense(5, name="last")])
+    with pytest.raises(ValueError, match="which feature of last is which"):
+        state_dict(model)
+    kernel = model.get_weights()[0]
+    np.testing.assert_array_equal(state_dict(model, flattened={"last": None})["last.weight"], kernel.T)
+    turned = state_dict(model, flattened={"last": (5, 4, 3)})["last.weight"]
+    np.testing.assert_array_equal(turned.reshape(5, 3, 20), kernel.T.reshape(5, 20, 3).swapaxes(1, 2))
+
+
+def test_maps_made_of_features_are_refused():
+    """Of a generator: PyTorch would take the features of its first layer in another order."""
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(16), layers.ReLU(), layers.Reshape((2, 2, 4)), layers.Conv2D(3, 2, name="conv")])
+    with pytest.raises(ValueError, match="conv takes maps that a Reshape made of features"):
+        state_dict(model)
+    state_dict(keras.Sequential([keras.Input((16,)), layers.Reshape((2, 2, 4)), layers.Conv2D(3, 2)]))        # of the inputs: the caller's order
+    state_dict(keras.Sequential([keras.Input((6,)), layers.Dense(4), layers.Reshape((2, 2, 1)), layers.Conv2D(3, 2)]))
+
+
+def test_layers_of_one_name_are_told_apart():
+    """Of two layers named dense, in two models inside, only one stands behind a Flatten."""
+    features = keras.Sequential([keras.Input((4, 5, 3)), layers.Flatten(), layers.Dense(24, name="dense")], name="features")
+    head = keras.Sequential([keras.Input((24,)), layers.Dense(5, name="dense")], name="head")
+    inputs = keras.Input((4, 5, 3))
+    model = keras.Model(inputs, head(features(inputs)))
+    np.testing.assert_array_equal(state_dict(model)["head.dense.weight"], head.get_weights()[0].T)
+    with pytest.raises(ValueError, match="has 2 layers 'dense' with weights, but features.dense, head.dense"):
+        state_dict(model, flattened={"dense": None})
+    np.testing.assert_array_equal(state_dict(model, flattened={"features.dense": None})["features.dense.weight"], features.get_weights()[0].T)
+    with pytest.raises(ValueError, match="has no layers 'dens' with weights"):
+        state_dict(model, flattened={"dens": None})
+
+
+def test_two_layers_that_would_be_one_module():
+    class Two(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.parts = [layers.Dense(2, name="same"), layers.Dense(2, name="same")]
+
+        def call(self, x):
+            return self.parts[1](self.parts[0](x))
+
+    model = Two()
+    model(np.ones((1, 2), "float32"))
+    with pytest.raises(ValueError, match="two layers would be the module 'same'"):
+        state_dict(model)
+    assert len(state_dict(model, names=["0", "1"])) == 4
+
+
+UNKNOWN = {
+    "gates before the product": layers.GRU(3, reset_after=False),
+    "both ways": layers.Bidirectional(layers.GRU(3, reset_after=False)),
+    "a slope a pixel": layers.PReLU(),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_layers_of_other_equations(name):
+    model = keras.Sequential([keras.Input((4, 6)), UNKNOWN[name]])
+    with pytest.raises(ValueError, match="has weights that no module of PyTorch has"):
+        state_dict(model)
+
+
+@pytest.mark.parametrize("settings", [{"num_heads": 2, "key_dim": 16}, {"num_heads": 2, "key_dim": 4, "value_dim": 3},
+                                      {"num_heads": 2, "key_dim": 4, "output_shape": 5}, {"num_heads": 2, "key_dim": 4, "use_gate": True}])
+def test_attention_of_other_sizes(settings):
+    inputs = keras.Input((5, 8))
+    model = keras.Model(inputs, layers.MultiHeadAttention(**settings)(inputs, inputs))
+    with pytest.raises(ValueError, match="has weights that no module of PyTorch has"):
+        state_dict(model)
+
+
+def test_numbers_are_looked_at_before_anything_changes():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2), layers.Dense(2)])
+    before = model.get_weights()
+    weights = {f"{i}.{name}": np.ones(shape) for i in range(2) for name, shape in (("weight", (2, 2)), ("bias", (2,)))}
+    for value in np.full((2, 2), "text"), np.full((2, 2), None), np.ones((2, 2), complex):
+        with pytest.raises(ValueError, match="its entry '1.weight' holds .*, where numbers would be"):
+            load_state_dict(model, {**weights, "1.weight": value})
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_layers_that_torch_does_not_have():
     model = keras.Sequential([keras.Input((4, 4, 2)), layers.SeparableConv2D(3, 3, name="apart")])
     with pytest.raises(ValueError, match="apart .SeparableConv2D. has weights that no module of PyTorch has"):
@@ -213,5 +328,10 @@ def test_torch_itself_takes_what_we_write(tmp_path):
         found = module(torch.tensor(np.moveaxis(x, -1, 1).copy())).numpy()
     np.testing.assert_allclose(model.predict(x, verbose=0), found, rtol=1e-9)
     load_state_dict(model, module.state_dict())            # tensors, as they are
-    torch.save(module.state_dict(), tmp_path / "bf16.pth")
+    halves = module.bfloat16().state_dict()
+    torch.save(halves, tmp_path / "bf16.pth")
     load_state_dict(model, tmp_path / "bf16.pth")
+    from_file = model.get_weights()
+    load_state_dict(model, halves)
+    for a, b in zip(from_file, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -18,7 +18,7 @@ def replacing(path):
     ...     (Path(folder) / "notes.txt").read_text()
     'done'
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))                    # of a link, the file that it leads to
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)

@@ -1,11 +1,13 @@
 """Configurable objects as JSON can hold them, in the form of Keras's files, and back."""
 import numpy as np
 
+from .config import FLOATS
 from .configurable import Configurable, argument_names, find_class
 
 OFF = {"synchronized": [False], "renorm": [False], "renorm_momentum": [0.99],      # in Keras's configs; others are None
        "zero_output_for_mask": [False, True]}              # of masks of steps, which nothing here makes
 BY_NAME = set()                                            # ops that a name stands for in configs: activations
+WRITERS, READERS = [], []                                  # functions that describe, or make, objects in their own way, or None
 
 
 def serialize(value):
@@ -21,11 +23,7 @@ def serialize(value):
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return np.dtype(value).name
     if isinstance(value, Configurable):
-        package, *path = type(value).__module__.split(".")
-        own = package == __package__
-        home = "keras." + (".".join(path) if path[1:] == ["schedules"] else path[0]) if own else type(value).__module__
-        return {"module": home, "class_name": type(value).__name__,
-                "config": serialize(value.get_config()), "registered_name": None if own else type(value).__name__}
+        return next((found for write in WRITERS if (found := write(value)) is not None), None) or described(value)
     name = getattr(value, "__name__", "<lambda>")
     if callable(value) and name != "<lambda>":
         return name if _has_a_name(value) else {"module": "builtins", "class_name": "function", "config": name,
@@ -33,6 +31,15 @@ def serialize(value):
     mend = ("files hold the names of functions: write it with def" if callable(value) else
             "give its class a get_config that returns numbers, text, lists and dictionaries")
     raise TypeError(f"cannot write {type(value).__name__} {value!r:.60} into a config: {mend}")
+
+
+def described(value) -> dict:
+    """A Configurable as JSON can hold it: by its class and its config."""
+    package, *path = type(value).__module__.split(".")
+    own = package == __package__
+    home = "keras." + (".".join(path) if path[1:] == ["schedules"] else path[0]) if own else type(value).__module__
+    return {"module": home, "class_name": type(value).__name__,
+            "config": serialize(value.get_config()), "registered_name": None if own else type(value).__name__}
 
 
 def _has_a_name(function):
@@ -58,8 +65,13 @@ def deserialize(value, custom_objects: dict | None = None):
         return value
     if not {"class_name", "config"} <= value.keys():
         return {name: deserialize(v, custom_objects) for name, v in value.items()}
+    for read in READERS:
+        if (found := read(value, custom_objects)) is not None:
+            return found
     name, config = value["class_name"], value["config"]
     if name == "DTypePolicy":
+        if config["name"] not in FLOATS:
+            raise ValueError(f"it computes under the policy {config['name']!r}; here layers compute in {' or '.join(FLOATS)}")
         return config["name"]
     if name == "function":
         return _function(config, custom_objects or {})

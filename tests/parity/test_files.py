@@ -223,6 +223,46 @@ def test_older_files_of_keras(keras, network, whole, tmp_path):
     same(outputs(named), outputs(theirs))
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_older_files_of_frozen_models(keras, frozen, tmp_path):
+    """Keras writes the weights of a frozen model in another order; two normalizations have the same shapes in both."""
+    def network(k):
+        a, inputs = k.Input((4,)), k.Input((4,))
+        base = k.Model(a, k.layers.BatchNormalization()(k.layers.BatchNormalization()(a)), name="base")
+        base.trainable = not frozen
+        return k.Model(inputs, k.layers.Dense(2)(base(inputs)))
+    theirs, ours = network(keras), network(tv)
+    theirs.set_weights([np.random.default_rng(0).uniform(0.5, 1.5, w.shape) for w in theirs.get_weights()])
+    theirs.save(tmp_path / "older.h5")
+    ours.load_weights(tmp_path / "older.h5")
+    x = np.random.default_rng(1).random((3, 4))
+    same(ours.predict(x, verbose=0), theirs.predict(x, verbose=0))
+
+
+def test_models_in_wrappers_and_models_amid_models(keras, tmp_path):
+    """There and back: a model at each step of a series, a layer in a model and in a wrapper, a model that begins in another."""
+    def at_each_step(k):
+        a, inputs = k.Input((4,)), k.Input((5, 4))
+        return k.Model(inputs, k.layers.TimeDistributed(k.Model(a, k.layers.Dense(3)(a)))(inputs))
+
+    def shared(k):
+        dense, inputs, series = k.layers.Dense(4), k.Input((4,)), k.Input((5, 4))
+        return k.Model([inputs, series], [dense(inputs), k.layers.TimeDistributed(dense)(series)])
+
+    def amid(k):
+        hidden = k.layers.Dense(3, name="a")(k.Input((4,)))
+        return k.Model(hidden, k.layers.Dense(2, name="b")(hidden))
+    for network in at_each_step, shared, amid:
+        for k, other in (keras, tv), (tv, keras):
+            model = network(k)
+            model.save(tmp_path / "a.keras")
+            again = other.models.load_model(tmp_path / "a.keras")
+            assert len(again.weights) == len(model.weights)
+            x = [np.random.default_rng(0).random((2, *t.shape[1:])) for t in model.inputs]
+            for a, b in zip(*(m.predict(x if len(x) > 1 else x[0], verbose=0) for m in (again, model)), strict=True):
+                same(a, b)
+
+
 def test_layers_that_do_not_fit_are_left_as_they_are(keras, tmp_path):
     def network(k, classes):
         return k.Sequential([k.Input((4,)), k.layers.Dense(3, name="hidden"), k.layers.Dense(classes, name="classes")])

@@ -7,6 +7,7 @@ import zipfile
 
 from .. import layers
 from ..data import download
+from ..layers.base import SymbolicTensor
 from ..models import Model
 from .imagenet import decode_predictions as decode_predictions, finished, floats, pooled, start
 
@@ -42,7 +43,7 @@ def EfficientNetLite0(include_top=True, weights="imagenet", input_tensor=None, i
     Raises:
         OSError: the weights are to be downloaded, and cannot be.
     """
-    begin = start(input_tensor, input_shape, include_top, default=224)
+    begin = start(input_tensor, input_shape, include_top, weights, default=224)
     x = _convolution(begin, 32, 3, "stem_conv", "stem_bn", "stem_activation", strides=2)
     names = iter(BLOCKS)
     for filters, blocks, kernel_size, strides, expansion in STAGES:
@@ -111,4 +112,4 @@ def _read(path):
 
 def preprocess_input(x):
     """Pictures (..., H, W, 3), red green blue from 0 to 255, as this network takes them: (x - 127) / 128."""
-    return (floats(x) - 127) / 128
+    return layers.Rescaling(1 / 128, -127 / 128)(x) if isinstance(x, SymbolicTensor) else (floats(x) - 127) / 128

@@ -3,6 +3,7 @@
 imagenet_classes.txt lists the classes in order: the number of each in WordNet, and its first name there.
 """
 import functools
+import os
 import warnings
 from importlib import resources
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..config import floatx
-from ..layers import GlobalAveragePooling2D, GlobalMaxPooling2D, InputLayer
+from ..layers import GlobalAveragePooling2D, GlobalMaxPooling2D, InputLayer, Rescaling
 from ..layers.base import SymbolicTensor
 from ..layers.core import Input
 from ..models import Model, load_state_dict
@@ -58,39 +59,66 @@ def floats(x):
 
 def from_minus_one_to_one(x):
     """x / 127.5 - 1"""
-    return floats(x) / 127.5 - 1
+    return Rescaling(1 / 127.5, -1)(x) if isinstance(x, SymbolicTensor) else floats(x) / 127.5 - 1
 
 
 def standardized(x):
     """Each channel with mean 0 and deviation 1 over ImageNet, as in PyTorch."""
+    if isinstance(x, SymbolicTensor):
+        return Rescaling([1 / 255 / d for d in DEVIATION], [-m / d for m, d in zip(MEAN, DEVIATION)])(x)
     x = floats(x)
     return (x / 255 - np.array(MEAN, x.dtype)) / np.array(DEVIATION, x.dtype)
 
 
 def centred_blue_green_red(x):
     """Blue, green, red, each with mean 0 over ImageNet, and not scaled: as in Caffe."""
+    if isinstance(x, SymbolicTensor):
+        raise TypeError("preprocess_input: to put it into a model, make it a layer: layers.Lambda(preprocess_input)(inputs)")
     x = floats(x)
     return x[..., ::-1] - np.array(BLUE_GREEN_RED_MEAN, x.dtype)
 
 
 # Both ends of a network
 
-def start(input_tensor, input_shape, include_top, default: int, least: int = 32) -> SymbolicTensor:
+def start(input_tensor, input_shape, include_top, weights, default: int, least: int = 32) -> SymbolicTensor:
     """The symbolic tensor that a network begins with: `input_tensor`, or a new Input.
 
     Args:
         input_shape: (H, W, C); None takes (default, default, 3), or without the top (None, None, 3).
+        weights: as the network was given them: so that a wrong path is told of before it is made.
         least: rows and columns that the network needs.
     """
+    if weights not in (None, "imagenet"):
+        if not isinstance(weights, (str, os.PathLike)):
+            raise ValueError(f"weights are None, 'imagenet' or the path of a file, got {weights!r}")
+        if not Path(weights).exists():
+            raise FileNotFoundError("weights are None, 'imagenet' or the path of a file, and there is no file "
+                                    f"{str(weights)!r}")
+    begin = _begin(input_tensor, input_shape, include_top, default, least)
+    if include_top and None in begin.shape[1:]:
+        raise ValueError(f"with its top, the network needs an input_shape of known size, got {begin.shape[1:]}")
+    if weights == "imagenet" and begin.shape[3] != 3:
+        raise ValueError(f"weights='imagenet' are for pictures of 3 channels, got {begin.shape[3]}: ops.repeat or a Conv2D "
+                         "makes three of them, or weights=None")
+    return begin
+
+
+def _begin(input_tensor, input_shape, include_top, default, least):
     if input_tensor is not None:
+        if not isinstance(input_tensor, SymbolicTensor) or input_tensor.ndim != 4:
+            raise TypeError("input_tensor is what Input or a layer returns, of shape (None, height, width, channels), got "
+                            f"{input_tensor!r:.60}: a model is called on arrays when it is made")
         if input_shape is not None and tuple(input_shape) != input_tensor.shape[1:]:
             raise ValueError(f"input_shape is {tuple(input_shape)}, but input_tensor has {input_tensor.shape[1:]}")
         return input_tensor
-    shape = tuple(input_shape) if input_shape is not None else ((default, default) if include_top else (None, None)) + (3,)
-    if len(shape) != 3 or shape[2] is None or any(n is not None and n < least for n in shape[:2]):
+    shape = ((default, default) if include_top else (None, None)) + (3,)
+    shape = shape if input_shape is None else tuple(input_shape) if isinstance(input_shape, (tuple, list)) else ()
+    sizes = [n for n in shape if n is not None]
+    whole = len(shape) == 3 and shape[2] is not None and all(hasattr(n, "__index__") and n > 0 for n in sizes)
+    if not whole or any(n is not None and n < least for n in shape[:2]):
         raise ValueError(f"input_shape is (height, width, channels), of at least {least} rows and columns, got {input_shape}")
     if shape[2] not in (1, 3):
-        warnings.warn(f"pictures have 1 or 3 channels, input_shape is {shape}", stacklevel=3)
+        warnings.warn(f"pictures have 1 or 3 channels, input_shape is {shape}", stacklevel=4)
     return Input(shape)
 
 
@@ -140,11 +168,12 @@ def finished(begin, end, name, weights, include_top, classes, activation, module
 
 def _inputs_of(tensor):
     """The inputs that a symbolic tensor depends on: itself, if it is one."""
-    found, todo = [], [tensor]
+    found, todo, seen = [], [tensor], set()
     while todo:
         t = todo.pop()
-        if isinstance(t.call.layer, InputLayer):
-            found += [t] if t not in found else []
-        todo += t.call.inputs
+        if id(t) not in seen and isinstance(t.call.layer, InputLayer):
+            found.append(t)
+        todo += t.call.inputs if id(t) not in seen else []
+        seen.add(id(t))
     return found if len(found) > 1 else found[0]
 

@@ -28,7 +28,7 @@ def MobileNet(input_shape=None, alpha=1.0, depth_multiplier=1, dropout=1e-3, inc
         classes, classifier_activation: of the top; None gives logits.
         name: of the model; None is one with width and rows, "mobilenet_1.00_224".
     """
-    begin = start(input_tensor, input_shape, include_top, default=224)
+    begin = start(input_tensor, input_shape, include_top, weights, default=224)
     x = layers.Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False, name="conv1")(begin)
     x = layers.BatchNormalization(name="conv1_bn")(x)
     x = layers.ReLU(6.0, name="conv1_relu")(x)

@@ -26,7 +26,7 @@ def MobileNetV2(input_shape=None, alpha=1.0, include_top=True, weights="imagenet
         classes, classifier_activation: of the top; None gives logits.
         name: of the model; None is one with width and rows, "mobilenetv2_1.00_224".
     """
-    begin = start(input_tensor, input_shape, include_top, default=224)
+    begin = start(input_tensor, input_shape, include_top, weights, default=224)
     x = layers.Conv2D(multiple_of_8(32 * alpha), 3, strides=2, padding="same", use_bias=False, name="Conv1")(begin)
     x = _normalized(x, "bn_Conv1")
     x = layers.ReLU(6.0, name="Conv1_relu")(x)

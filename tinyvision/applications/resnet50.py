@@ -23,7 +23,7 @@ def ResNet50(include_top=True, weights="imagenet", input_tensor=None, input_shap
         classes, classifier_activation: of the top; None gives logits.
         name: of the model.
     """
-    begin = start(input_tensor, input_shape, include_top, default=224)
+    begin = start(input_tensor, input_shape, include_top, weights, default=224)
     x = layers.ZeroPadding2D(3, name="conv1_pad")(begin)
     x = _convolution(x, 64, 7, "conv1", strides=2)
     x = layers.ZeroPadding2D(1, name="pool1_pad")(x)

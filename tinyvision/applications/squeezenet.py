@@ -27,7 +27,7 @@ def SqueezeNet(include_top=True, weights="imagenet", input_tensor=None, input_sh
         classes, classifier_activation: of the top; None gives logits.
         name: of the model.
     """
-    begin = start(input_tensor, input_shape, include_top, default=224)
+    begin = start(input_tensor, input_shape, include_top, weights, default=224)
     x = layers.Conv2D(64, 3, strides=2, activation="relu", name="conv1")(begin)
     for fire, (narrow, wide) in FIRES.items():
         if fire in POOLED_BEFORE:
@@ -46,8 +46,8 @@ def SqueezeNet(include_top=True, weights="imagenet", input_tensor=None, input_sh
 
 def _pool(x, number):
     """The largest of 3x3, every second place. Windows that reach over the end count, as in torchvision: behind a ReLU, zeros
-    there change nothing. (Where sizes are not known beforehand, such windows are left out.)"""
-    margins = tuple((0, 1 if n is not None and n % 2 == 0 else 0) for n in x.shape[1:3])
+    there change nothing. Of odd sizes there are none; where a size is not known, a margin does no harm."""
+    margins = tuple((0, 0 if n is not None and n % 2 else 1) for n in x.shape[1:3])
     x = layers.ZeroPadding2D(margins, name=f"pool{number}_pad")(x) if any(after for _, after in margins) else x
     return layers.MaxPooling2D(3, strides=2, name=f"pool{number}")(x)
 

@@ -28,7 +28,7 @@ def VGG16(include_top=True, weights="imagenet", input_tensor=None, input_shape=N
         classes, classifier_activation: of the top; None gives logits.
         name: of the model.
     """
-    x = begin = start(input_tensor, input_shape, include_top, default=224)
+    x = begin = start(input_tensor, input_shape, include_top, weights, default=224)
     for block, (filters, convolutions) in enumerate(BLOCKS, 1):
         for i in range(1, convolutions + 1):
             x = layers.Conv2D(filters, 3, activation="relu", padding="same", name=f"block{block}_conv{i}")(x)

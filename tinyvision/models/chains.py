@@ -81,7 +81,7 @@ def settings_of(conv) -> tuple:
 def limits_of(layer) -> tuple[float, float] | None:
     """(low, high) of a layer that holds numbers between these; None for other layers."""
     if type(layer) is ReLU and (layer.negative_slope, layer.threshold) == (0, 0):
-        return 0.0, math.inf if layer.max_value is None else layer.max_value
+        return 0.0, math.inf if layer.max_value is None else float(layer.max_value)
     return PLAIN if type(layer) is Activation and layer.activation is ops.relu else None
 
 

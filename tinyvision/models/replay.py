@@ -6,6 +6,8 @@ the cores do are run again (kernels/recording.py), with the same numbers to the 
 or a setting or the number of threads, the layers run one after the other, and are recorded anew.
 """
 import importlib
+import itertools
+import weakref
 
 import numpy as np
 
@@ -26,14 +28,17 @@ from .functional import WHEN_CONNECTED
 from .fusion import in_rows
 
 LARGEST_BATCH, LARGEST = 2 ** 20, 2 ** 25                  # bytes of a batch, and of all that a recording keeps
-SHAPES = 8                                                 # of batches, for which a model keeps recordings
+MOST = 2 ** 27                                             # bytes of all recordings: those that were not used for longest go
+SHAPES = 8                                                 # of batches that are remembered
+
+_clock, _recorded = itertools.count(), weakref.WeakSet()   # all Seen that have a recording
 
 
 class Seen:
     """A batch of this shape was there before, with these weights and settings; and the recording: None until it comes again."""
 
     def __init__(self, weights, settings):
-        self.weights, self.settings, self.recording = weights, settings, None
+        self.weights, self.settings, self.recording, self.used = weights, settings, None, next(_clock)
 
     def fits(self, weights, settings):
         return settings == self.settings and all(a is b for a, b in zip(weights, self.weights, strict=True))
@@ -51,6 +56,8 @@ class Replay:
         alone = not (is_recording() or _context.training or mode.detecting or WATCHERS)
         if small and alone and (recording := self._recording(x)):
             return self._after(Tensor(recording(x.data)))
+        if _context.training and self.seen:
+            self.seen = {}                                 # the weights will be others
         for part in self.parts:
             x = part(x)
         return x
@@ -62,11 +69,13 @@ class Replay:
         seen = self.seen.get(x.shape)
         if seen is None or not seen.fits(weights, settings):
             if len(self.seen) >= SHAPES:
-                self.seen.clear()
+                del self.seen[min(self.seen, key=lambda shape: self.seen[shape].used)]
             self.seen[x.shape] = Seen(weights, settings)
             return None
+        seen.used = next(_clock)
         if seen.recording is None:
             seen.recording = all(a.dtype == np.float32 for a in weights) and self._recorded(x.data)
+            _make_room(seen)
         return seen.recording
 
     def _settings(self):
@@ -75,6 +84,8 @@ class Replay:
 
     def _recorded(self, x):
         """A recording of the parts for arrays like x; False if it is not to be had."""
+        if len(product.kernel.versions) == 1:              # without Numba there are no jobs
+            return False
         recording = importlib.import_module("...kernels.recording", __name__).Recording(self._by_jobs, x)
         return recording if recording.y is not None and recording.bytes <= LARGEST else False
 
@@ -100,6 +111,19 @@ class Replay:
         if type(last) is not Dense:
             return y
         return last.activation(y if last.bias is None else y + last.bias)
+
+
+def _make_room(seen):
+    """Forget the recordings that were not used for longest, if with this one they are too many."""
+    if seen.recording:
+        _recorded.add(seen)
+    kept = sorted((other for other in list(_recorded) if other.recording), key=lambda other: other.used)
+    total = sum(other.recording.bytes for other in kept)
+    for other in kept[:-1]:
+        if total > MOST:
+            total -= other.recording.bytes
+            other.recording = None
+            _recorded.discard(other)
 
 
 def _variables(part):

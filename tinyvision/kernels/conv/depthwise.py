@@ -42,10 +42,9 @@ def _three(x, at, step, a, b, c, total):
 
 
 @inner
-def _weights(kernel, at, C, inside):
-    """Three weights side by side, or zeros for a row outside the image."""
-    zero = spread(F32(0))
-    return (load(kernel, at), load(kernel, at + C), load(kernel, at + 2 * C)) if inside else (zero, zero, zero)
+def _weights(kernel, at, C):
+    """Three weights side by side."""
+    return load(kernel, at), load(kernel, at + C), load(kernel, at + 2 * C)
 
 
 @inner
@@ -88,15 +87,14 @@ def _four(x, at, step, kernel, k, p0, p1, y, to, bias, c, limit, geometry):
 @job
 def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, bias: FLOATS, y: FLOATS, images: INTEGER, limit: NUMBER,
                       geometry: GEOMETRY):
-    """The nine weights of a 3x3 window stay in registers all along a row; for a row outside the image, another times 0. The
-    weights of other windows are loaded for four pixels at a time."""
+    """The nine weights of a 3x3 window stay in registers all along a row. Those of other windows, and of windows that reach
+    over the upper or lower edge, are loaded for four pixels at a time."""
     H, W, C, OH, OW, KH, KW, SH, SW, DH, DW, top, left = geometry
     first = (left + SW - 1) // SW                          # columns first .. last - 1 have their windows inside
     last = max(first, min(OW, (W - (KW - 1) * DW - 1 + left) // SW + 1))
     for row in share(images * OH, part, parts):
         n, h = row // OH, row % OH * SH - top
         p0, p1 = inside(h, KH, DH, H)
-        r0, r1, r2 = h, h + DH, h + 2 * DH                 # the rows under a 3x3 window; one outside counts as zero
         for c in range(0, C, LANES):
             fast = c + LANES <= C and p0 < p1
             begin, end = (min(first, OW), min(last, OW)) if fast else (OW, OW)     # between, windows and vectors are whole
@@ -104,18 +102,15 @@ def depthwise_forward(part, parts, x: FLOATS, kernel: FLOATS, bias: FLOATS, y: F
             for j in range(begin):
                 total = _pixel(x, kernel, n, h, j * SW - left, c, geometry)
                 put_some(y, to + j * C, _finished(total, bias, c, limit), C - c)
-            if fast and KH == 3 and KW == 3:
-                k00, k01, k02 = _weights(kernel, c, C, 0 <= r0 < H)
-                k10, k11, k12 = _weights(kernel, 3 * C + c, C, 0 <= r1 < H)
-                k20, k21, k22 = _weights(kernel, 6 * C + c, C, 0 <= r2 < H)
-                a1 = ((n * H + (r1 if 0 <= r1 < H else r0 if 0 <= r0 < H else r2)) * W - left) * C + c
-                a0 = at if 0 <= r0 < H else a1
-                a2 = ((n * H + r2) * W - left) * C + c if 0 <= r2 < H else a1
+            if fast and KW == 3 and p1 - p0 == 3 == KH:
+                k00, k01, k02 = _weights(kernel, c, C)
+                k10, k11, k12 = _weights(kernel, 3 * C + c, C)
+                k20, k21, k22 = _weights(kernel, 6 * C + c, C)
                 for j in range(begin, end):
-                    step = j * SW * C
-                    total = _three(x, a0 + step, DW * C, k00, k01, k02, spread(F32(0)))
-                    total = _three(x, a1 + step, DW * C, k10, k11, k12, total)
-                    total = _three(x, a2 + step, DW * C, k20, k21, k22, total)
+                    i = at + j * SW * C
+                    total = _three(x, i, DW * C, k00, k01, k02, spread(F32(0)))
+                    total = _three(x, i + DH * W * C, DW * C, k10, k11, k12, total)
+                    total = _three(x, i + 2 * DH * W * C, DW * C, k20, k21, k22, total)
                     store(y, to + j * C, _finished(total, bias, c, limit))
             elif fast:
                 fours = (end - begin) // 4 * 4

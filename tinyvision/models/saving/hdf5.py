@@ -5,8 +5,8 @@ datasets that lie there.
 """
 import contextlib
 import io
+import math
 import warnings
-from pathlib import Path
 
 import numpy as np
 
@@ -37,8 +37,8 @@ def in_dtype(weight, dtype) -> np.ndarray:
     numbers = weight.numpy()
     if dtype is None or numbers.dtype.kind != "f":
         return numbers
-    largest, most = float(abs(numbers).max(initial=0)), float(np.finfo(dtype).max)
-    if most < largest < np.inf:
+    largest, most = float(abs(numbers[np.isfinite(numbers)]).max(initial=0)), float(np.finfo(dtype).max)
+    if most < largest:
         raise ValueError(f"save: {weight.path} holds {largest:g}, more than {dtype} can: the most is {most:g}")
     return numbers.astype(dtype)
 
@@ -46,32 +46,43 @@ def in_dtype(weight, dtype) -> np.ndarray:
 # Reading
 
 @contextlib.contextmanager
-def opened(source):
-    """An HDF5 file to read, from a path or from bytes."""
-    size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
-    try:
+def opened(source, size: int):
+    """An HDF5 file to read, from a path or from bytes; `size` is that of the file on disk, of which it may be a packed part."""
+    with _damages():
         file = library().File(io.BytesIO(source) if isinstance(source, bytes) else source, "r")
-    except OSError as error:
-        raise ValueError(f"the HDF5 part of it is damaged: {error}") from error
     with file:
-        try:
-            check_proportion("its HDF5 part", sum(dataset.nbytes for dataset in _datasets(file)), size)
-            yield file
-        except (OSError, RuntimeError) as error:           # what h5py raises where it stumbles over bytes
-            raise ValueError(f"the HDF5 part of it is damaged: {error}") from error
+        with _damages():
+            check_proportion("its HDF5 part", sum(map(_memory, _datasets(file))), size)
+        yield file
+
+
+@contextlib.contextmanager
+def _damages():
+    """What h5py raises where it stumbles over bytes becomes a ValueError."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"the HDF5 part of it is damaged: {error}") from error
 
 
 def numbers_in(file) -> int:
     """How many numbers all datasets of a file have together."""
-    return sum(dataset.size for dataset in _datasets(file))
+    with _damages():
+        return sum(dataset.size for dataset in _datasets(file))
 
 
 def _datasets(file):
     found = []
     file.visititems(lambda name, item: found.append(item) if isinstance(item, library().Dataset) else None)
-    return found
+    return [dataset for dataset in found if dataset.shape is not None]
 
 
+def _memory(dataset):
+    """What it takes to read a dataset: its numbers; or a chunk of them, if that is more."""
+    return max(dataset.nbytes, math.prod(dataset.chunks or [0]) * dataset.dtype.itemsize)
+
+
+@_damages()
 def at(group, place: str):
     """What lies at a place within a group, None if nothing does. Links are refused."""
     for name in place.split("/"):
@@ -87,14 +98,16 @@ def at(group, place: str):
     return group
 
 
+@_damages()
 def checked(dataset):
     """A dataset of which it is sure that it holds numbers, and those within the file."""
     if not isinstance(dataset, library().Dataset):
         raise ValueError(f"{dataset.name} is a {type(dataset).__name__.lower()}, where an array would be")
     if dataset.external or dataset.is_virtual:
         raise ValueError(f"the numbers of {dataset.name} lie in another file: weights are read from the file itself only")
-    if dataset.dtype.kind not in "fiub":
-        raise ValueError(f"{dataset.name} holds {dataset.dtype}, where numbers would be")
+    if dataset.shape is None or dataset.dtype.kind not in "fiub":
+        what = "nothing" if dataset.shape is None else dataset.dtype
+        raise ValueError(f"{dataset.name} holds {what}, where numbers would be")
     return dataset
 
 
@@ -124,7 +137,9 @@ def settle(faults, skip_mismatch) -> None:
 
 def assign(pairs) -> None:
     """Read datasets into weights, from (weight, dataset) pairs; nothing is changed where one cannot be read."""
-    for weight, array in [(weight, dataset[()]) for weight, dataset in pairs]:
+    with _damages():
+        arrays = [dataset[()] for _, dataset in pairs]
+    for (weight, _), array in zip(pairs, arrays):
         weight.assign(array)
 
 
@@ -139,7 +154,11 @@ def _find(group, layer, found, faults):
         faults[layer] = wrong[0]
     elif own:
         found[layer] = pairs
-    for place, inner in inside(layer):
+    places = dict(inside(layer))
+    for name in at(group, "layers") or ():
+        if f"layers/{name}" not in places and at(group, f"layers/{name}/vars/0") is not None:
+            faults[group.name, name] = f"{layer.name} has no layer for the weights at {group.name.rstrip('/')}/layers/{name}"
+    for place, inner in places.items():
         there = at(group, place)
         if there is not None:
             _find(there, inner, found, faults)

@@ -11,7 +11,7 @@ import math
 from ...layers.base import Layer
 
 LIKELY = 100                                               # times its size that a file unpacks to; float weights hardly shrink
-HARMLESS = 256 << 20                                       # bytes that anything may unpack to
+HARMLESS = 256 << 20                                       # bytes that any file may unpack to
 
 _numbers_left = contextvars.ContextVar("numbers_left", default=None)
 

@@ -27,14 +27,26 @@ def read(file, model, by_name: bool, skip_mismatch: bool) -> None:
         pairs = list(zip(layers, stored.values()))
     faults, found = [], []
     for layer, arrays in pairs:
-        weights = sorted(layer.weights, key=lambda weight: not weight.trainable)
-        ours, theirs = [w.shape for w in weights], [a.shape for a in arrays]
+        weights = _in_order(layer, arrays)
+        ours, theirs = [w.shape for w in weights], [a.shape for a in arrays.values()]
         if ours == theirs:
-            found += zip(weights, arrays)
+            found += zip(weights, arrays.values())
         else:
             faults.append(f"{layer.name} has weights of shapes {ours}, in the file {theirs}")
     hdf5.settle(faults, skip_mismatch)
     hdf5.assign(found)
+
+
+def _in_order(layer, arrays):
+    """The weights of a layer in the order of its arrays. Keras wrote the trainable ones of a model first, but of a frozen model
+    those of each layer inside together: shapes tell which it was, or else names."""
+    orders = [sorted(layer.weights, key=lambda weight: not weight.trainable), layer.weights]
+
+    def fit(weights):
+        names = [name.rpartition("/")[2].partition(":")[0] for name in arrays]
+        return [w.shape for w in weights] == [a.shape for a in arrays.values()], \
+            sum(weight.name == name for weight, name in zip(weights, names))
+    return max(orders, key=fit)
 
 
 def _layers(file):
@@ -49,10 +61,10 @@ def _stored(group):
         places = None if layer is None else _names(layer, "weight_names")
         if places is None:
             raise ValueError(f"it lists a layer {name!r}, of which it has no weights")
-        arrays = [hdf5.at(layer, place) for place in places]
-        if None in arrays:
-            raise ValueError(f"it lists a weight {places[arrays.index(None)]!r} of {name}, and has none")
-        yield name, [hdf5.checked(array) for array in arrays]
+        arrays = {place: hdf5.at(layer, place) for place in places}
+        if missing := [place for place, array in arrays.items() if array is None]:
+            raise ValueError(f"it lists a weight {missing[0]!r} of {name}, and has none")
+        yield name, {place: hdf5.checked(array) for place, array in arrays.items()}
 
 
 def _names(group, attribute):

@@ -21,6 +21,8 @@ def set_optimizer_arrays(model, arrays) -> None:
     rate = arrays.pop(0) if arrays and not callable(optimizer.get_config()["learning_rate"]) else None
     slots = list(_slots(optimizer, model.trainable_weights)) if arrays else []
     shared = getattr(optimizer, "shared", ()) if arrays else ()
+    if calls.shape or calls[()] < 0:
+        raise ValueError("the optimizer in it has taken no number of steps")
     if [s.shape for s in slots] + [()] * len(shared) != [a.shape for a in arrays]:
         warnings.warn(f"the file remembers other things of the weights than this {type(optimizer).__name__} does, in "
                       f"{len(arrays)} arrays, not {len(slots) + len(shared)}: the optimizer starts afresh", stacklevel=4)

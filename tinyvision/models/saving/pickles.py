@@ -4,13 +4,12 @@ import io
 import math
 import pickle
 import pickletools
-import zipfile
-import zlib
+import reprlib
 from typing import NamedTuple
 
 import numpy as np
 
-from .archives import unpacked, what_it_is
+from .archives import is_archive, opened, unpacked, what_it_is
 from .tensors import from_bfloat16
 
 MAGIC = 0x1950a86a20f9469cfc6c                             # with which the files of PyTorch before 1.6 begin
@@ -18,6 +17,7 @@ OTHER_BYTE_ORDER = "it comes from a machine of the other byte order: save it aga
 STORAGES = {"DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "BFloat16Storage": "bfloat16",
             "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "i1", "ByteStorage": "u1",
             "BoolStorage": "?"}
+DEEPEST = 20                                               # dictionaries within dictionaries that are followed
 
 
 class Storage(NamedTuple):
@@ -49,25 +49,27 @@ def read(source):
         ValueError: it is no such file, or damaged, or it would call anything.
     """
     data = source if isinstance(source, bytes) else source.read_bytes()
-    found, numbers = (_read_zip if zipfile.is_zipfile(io.BytesIO(data)) else _read_older)(data)
-    return _with_arrays(found, numbers)
+    found, numbers = (_read_zip if is_archive(data) else _read_older)(data)
+    return _with_arrays(found, numbers, {})
 
 
 def _read_zip(data):
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = {name.partition("/")[2]: name for name in archive.namelist()}            # all lie in one folder
-            if "data.pkl" not in entries:
-                raise ValueError("it is a zip archive, but none of torch.save: there is no data.pkl in it")
-            if "byteorder" in entries and unpacked(archive, entries["byteorder"]) != b"little":
-                raise ValueError(OTHER_BYTE_ORDER)
-            found = _unpickled(unpacked(archive, entries["data.pkl"]))
-            places = {storage: f"data/{storage.key}" for storage in _storages(found)}
-            if missing := sorted(set(places.values()) - entries.keys()):
-                raise ValueError(f"it lacks {missing[0]}")
-            return found, {storage: unpacked(archive, entries[place]) for storage, place in places.items()}
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ValueError(f"the archive is damaged: {error}") from error
+    with opened(data) as archive:
+        folders = {name.partition("/")[0] for name in archive.namelist()}
+        if len(folders) > 1 or len(set(archive.namelist())) < len(archive.namelist()):
+            raise ValueError("it is a zip archive, but none of torch.save: those have one folder, and each file once")
+        entries = {name.partition("/")[2]: name for name in archive.namelist()}
+        if "data.pkl" not in entries:
+            raise ValueError("it is a zip archive, but none of torch.save: there is no data.pkl in it")
+        if "byteorder" in entries and unpacked(archive, entries["byteorder"]) != b"little":
+            raise ValueError(OTHER_BYTE_ORDER)
+        found = _unpickled(unpacked(archive, entries["data.pkl"]))
+        places = {storage: f"data/{key}" for key, storage in _storages(found).items()}
+        if missing := sorted(set(places.values()) - entries.keys()):
+            raise ValueError(f"it lacks {missing[0]}")
+        for storage, place in places.items():
+            _check_size(storage, archive.getinfo(entries[place]).file_size)
+        return found, {storage: unpacked(archive, entries[place]) for storage, place in places.items()}
 
 
 def _read_older(data):
@@ -80,13 +82,25 @@ def _read_older(data):
     _version, system, found, keys = [_next_pickle(stream, what) for what in ("version", "system", "what was saved", "keys")]
     if isinstance(system, dict) and not system.get("little_endian", True):
         raise ValueError(OTHER_BYTE_ORDER)
-    storages, numbers = {storage.key: storage for storage in _storages(found)}, {}
+    storages, numbers = _storages(found), {}
+    if not isinstance(keys, list) or set(map(str, keys)) != storages.keys():
+        raise ValueError("its list of storages is not that of its tensors")
     for key in keys:
-        size = int.from_bytes(stream.read(8), "little")
-        if key not in storages or size != storages[key].size:
-            raise ValueError(f"storage {key} is described in two ways")
-        numbers[storages[key]] = stream.read(storages[key].nbytes)
+        storage, size = storages[str(key)], int.from_bytes(stream.read(8), "little")
+        if size != storage.size:
+            raise ValueError(_described_twice(storage.key))
+        numbers[storage] = stream.read(storage.nbytes)
+        _check_size(storage, len(numbers[storage]))
     return found, numbers
+
+
+def _described_twice(key):
+    return f"storage {key} is described in two ways"
+
+
+def _check_size(storage, size):
+    if size != storage.nbytes:
+        raise ValueError(f"storage {storage.key} has {size} bytes, where {storage.nbytes} were promised")
 
 
 def _next_pickle(stream, what):
@@ -102,14 +116,15 @@ def _next_pickle(stream, what):
 def _unpickled(data):
     """The object that a pickle makes. The numbers in it are looked at first: they could ask for memory without end."""
     try:
-        greedy = any(code.name == "LONG_BINPUT" and place > len(data) for code, place, _ in pickletools.genops(data))
+        greedy = any(code.name in ("PUT", "LONG_BINPUT") and int(place) > len(data)
+                     for code, place, _ in pickletools.genops(data))
     except ValueError as error:
         raise ValueError(f"a pickle in it is damaged: {error}") from error
     if greedy:
         raise ValueError("a pickle in it asks for memory that it does not need")
     try:
         return _Unpickler(io.BytesIO(data)).load()
-    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"a pickle in it is damaged: {error}") from error
 
 
@@ -124,45 +139,72 @@ class _Unpickler(pickle.Unpickler):
         return allowed
 
     def persistent_load(self, pid):
-        kind, dtype, key, _device, size = pid[:5]
-        if kind != "storage" or dtype not in STORAGES or not isinstance(size, int) or size < 0:
-            raise ValueError(f"a pickle in it refers to {pid!r:.60}, which is no storage")
+        kind, dtype, key, _device, size, *view = pid
+        known = isinstance(dtype, str) and dtype in STORAGES and isinstance(key, (str, int))
+        if kind != "storage" or not known or not isinstance(size, int) or size < 0:
+            raise ValueError(f"a pickle in it refers to {reprlib.repr(pid)}, which is no storage")
+        if any(part is not None for part in view):
+            raise ValueError(f"storage {key} is a view of another one: save the file again with a newer PyTorch")
         return Storage(STORAGES[dtype], str(key), size)
 
 
-def _tensor(storage, offset, shape, strides, *_):
-    return StoredTensor(storage, offset, tuple(shape), tuple(strides))
+class _Tensor:
+    """`torch._utils._rebuild_tensor_v2`, an object without room for attributes: those of a function, a pickle could set."""
+
+    __slots__ = ()
+
+    def __call__(self, storage, offset, shape, strides, *_):
+        if not isinstance(storage, Storage):
+            raise TypeError(f"a tensor of {reprlib.repr(storage)}, which is no storage")
+        return StoredTensor(storage, offset, tuple(shape), tuple(strides))
 
 
-def _parameter(data, *_):
-    return data
+class _Parameter:
+    """`torch._utils._rebuild_parameter`."""
+
+    __slots__ = ()
+
+    def __call__(self, data, *_):
+        return data
 
 
-ALLOWED = {"collections.OrderedDict": collections.OrderedDict, "torch._utils._rebuild_tensor_v2": _tensor,
-           "torch._utils._rebuild_tensor": _tensor, "torch._utils._rebuild_parameter": _parameter, "torch.Size": tuple}
+ALLOWED = {"collections.OrderedDict": collections.OrderedDict, "torch._utils._rebuild_tensor_v2": _Tensor(),
+           "torch._utils._rebuild_tensor": _Tensor(), "torch._utils._rebuild_parameter": _Parameter(), "torch.Size": tuple}
 
 
 def _storages(found):
-    """All storages of tensors within dictionaries and lists."""
-    if isinstance(found, StoredTensor):
-        return {found.storage}
-    parts = found.values() if isinstance(found, dict) else found if type(found) in (list, tuple) else ()
-    return set().union(*map(_storages, parts))
+    """{key: storage} of all tensors within dictionaries and lists. Each of these is looked at once, however often it occurs."""
+    storages, seen, stack = {}, set(), [(found, 0)]
+    while stack:
+        value, depth = stack.pop()
+        if isinstance(value, StoredTensor):
+            if storages.setdefault(value.storage.key, value.storage) != value.storage:
+                raise ValueError(_described_twice(value.storage.key))
+        elif type(value) in (dict, collections.OrderedDict, list, tuple) and id(value) not in seen:
+            if depth > DEEPEST:
+                raise ValueError("it is nested too deeply for a dictionary of tensors")
+            seen.add(id(value))
+            stack += [(part, depth + 1) for part in (value.values() if isinstance(value, dict) else value)]
+    return storages
 
 
-def _with_arrays(found, numbers):
-    if isinstance(found, StoredTensor):
-        return _array(found, numbers[found.storage])
-    if isinstance(found, dict):
-        return {name: _with_arrays(value, numbers) for name, value in found.items()}
-    return type(found)(_with_arrays(value, numbers) for value in found) if type(found) in (list, tuple) else found
+def _with_arrays(found, numbers, done):
+    """The same with arrays in the place of tensors. `done`: {id of a part: what it became}, for parts may occur often."""
+    if id(found) not in done:
+        if isinstance(found, StoredTensor):
+            done[id(found)] = _array(found, numbers[found.storage])
+        elif isinstance(found, dict):
+            done[id(found)] = {name: _with_arrays(value, numbers, done) for name, value in found.items()}
+        elif type(found) in (list, tuple):
+            done[id(found)] = type(found)(_with_arrays(value, numbers, done) for value in found)
+        else:
+            return found
+    return done[id(found)]
 
 
 def _array(tensor, data):
     """The array of a tensor: rows of a storage, whose places must lie within it."""
     storage, offset, shape, strides = tensor
-    if len(data) != storage.nbytes:
-        raise ValueError(f"storage {storage.key} has {len(data)} bytes, where {storage.nbytes} were promised")
     if len(shape) != len(strides):
         raise ValueError(f"a tensor of shape {shape} has strides {strides}")
     steps = [(n - 1) * step for n, step in zip(shape, strides)]

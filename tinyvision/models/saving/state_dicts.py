@@ -2,12 +2,15 @@
 
 A layer corresponds to a module, which has the layer's arrays under PyTorch's names and in PyTorch's layout: torch_layout.py.
 """
+import contextlib
+import reprlib
+
 import numpy as np
 
 from ...files import replacing
 from . import pickles, tensors
 from .archives import blaming, existing
-from .flattening import flattened_places
+from .flattening import MIXED, flattened_places
 from .places import check_built, own_weights
 from .tensors import some
 from .torch_layout import PARTS
@@ -32,14 +35,15 @@ def load_state_dict(model, source, names=None, flattened: dict | None = None) ->
             that have weights. None takes modules and layers in their order; the shapes must fit. Files of safetensors keep no
             order: there, modules must be numbered. Modules that are not named are left out.
         flattened: {"dense": (H, W, C)}: the shape of the maps that were flattened before a layer, where the graph does not
-            tell: in models with a `call` of your own.
+            tell: in models with a `call` of your own, or behind layers of your own. None for features whose order is the same.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged; or modules and layers do not fit. Then no weight has changed.
     """
     if isinstance(source, (dict, bytes)):
-        _load(model, pickles.read(source) if isinstance(source, bytes) else source, True, names, flattened)
+        with blaming("the bytes") if isinstance(source, bytes) else contextlib.nullcontext():
+            _load(model, pickles.read(source) if isinstance(source, bytes) else source, True, names, flattened)
         return
     path = existing(source)
     with blaming(path):
@@ -63,7 +67,10 @@ def state_dict(model, names=None, flattened: dict | None = None) -> dict[str, np
     for module, (_, _, parts) in zip(modules, pairs):
         for part in parts:
             arrays = part.outward(*(weight.numpy() for weight in part.weights))
-            found.update({f"{module}.{name}": np.ascontiguousarray(a) for name, a in zip(part.names, arrays, strict=True)})
+            for name, a in zip(part.names, arrays, strict=True):
+                if f"{module}.{name}" in found:
+                    raise ValueError(f"two layers would be the module {module!r}: say by names= which is to be which")
+                found[f"{module}.{name}"] = np.array(a, order="C")
     return found
 
 
@@ -78,21 +85,51 @@ def save_state_dict(model, filepath, names=None, flattened: dict | None = None, 
 def layers_with_parts(model, flattened=None) -> list[tuple]:
     """(place, layer, parts) for the layers of a model that have weights, in order; parts are arrays of PyTorch."""
     check_built(model)
-    places = {layer.name: place for layer, place in flattened_places(model).items()} | (flattened or {})
-    return list(_leaves(model, "", places, set()))
+    pairs = list(_leaves(model, "", set()))
+    maps = flattened_places(model) | _by_layer(model, pairs, flattened or {})
+    for place, layer in pairs:
+        if maps.get(layer) == MIXED:
+            raise ValueError(f"it cannot be told which feature of {layer.name} is which: maps are flattened before it, in "
+                             f"another order in PyTorch. Say it by flattened={{{place!r}: (H, W, C)}}")
+    return [(place, layer, _parts(layer, maps.get(layer))) for place, layer in pairs]
 
 
-def _leaves(layer, place, flattened, seen):
+def _by_layer(model, pairs, named) -> dict:
+    """What the caller says of layers by their places or names, by the layers themselves."""
+    found = {}
+    for name, value in named.items():
+        called = [layer for place, layer in pairs if name == place] or [layer for _, layer in pairs if name == layer.name]
+        if len(called) != 1:
+            raise ValueError(f"{model.name} has {len(called) or 'no'} layers {name!r} with weights, but "
+                             f"{some(place for place, _ in pairs)}")
+        found[called[0]] = value
+    return found
+
+
+def _leaves(layer, place, seen):
+    """(place, layer) for the layers that are modules in PyTorch."""
     if layer in seen or not layer.weights:
         return
     seen.add(layer)
     if type(layer) in PARTS:
-        yield place, layer, PARTS[type(layer)](layer, flattened.get(layer.name))
+        yield place, layer
         return
     if own_weights(layer):
-        raise ValueError(f"{layer.name} ({type(layer).__name__}) has weights that no module of PyTorch has")
+        raise ValueError(_no_module(layer))
     for inner in layer.sublayers:
-        yield from _leaves(inner, f"{place}.{inner.name}" if place else inner.name, flattened, seen)
+        yield from _leaves(inner, f"{place}.{inner.name}" if place else inner.name, seen)
+
+
+def _parts(layer, flattened):
+    """The arrays of a layer in PyTorch, which must be all of it."""
+    parts = PARTS[type(layer)](layer, flattened)
+    if parts is None or {id(w) for part in parts for w in part.weights} != {id(w) for w in layer.weights}:
+        raise ValueError(_no_module(layer))
+    return parts
+
+
+def _no_module(layer):
+    return f"{layer.name} ({type(layer).__name__}) has weights that no module of PyTorch has"
 
 
 def _load(model, source, ordered, names, flattened):
@@ -122,14 +159,27 @@ def _modules(source):
         raise ValueError(f"it holds a {type(source).__name__}, where a dictionary of tensors would be")
     modules = {}
     for key, value in source.items():
+        if not isinstance(key, str):
+            raise ValueError(f"its keys are names, but {reprlib.repr(key)} is none")
         if not hasattr(value, "shape"):
             raise ValueError(f"its entry {key!r} is a {type(value).__name__}, where a tensor would be")
-        module, _, name = str(key).rpartition(".")
+        module, _, name = key.rpartition(".")
         if module.endswith(".out_proj"):                   # of an attention layer, which is one module of ours
             module, name = module.removesuffix(".out_proj"), f"out_proj.{name}"
         if name != IGNORED:
-            modules.setdefault(module, {})[name] = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+            modules.setdefault(module, {})[name] = _numbers(key, value)
     return modules
+
+
+def _numbers(key, value):
+    """The array of a tensor of PyTorch's, or an array as it is."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        value = value.float() if str(value.dtype) == "torch.bfloat16" else value          # which NumPy does not have
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"its entry {key!r} holds {array.dtype}, where numbers would be")
+    return array
 
 
 def _by_number(modules):

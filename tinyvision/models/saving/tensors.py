@@ -20,7 +20,7 @@ DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "i1", "I16": "<i2", "I
 def write(path, arrays: dict, form: str) -> None:
     """Write named arrays to a safetensors file; and their order, which such files do not keep."""
     from safetensors.numpy import save_file
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    arrays = {name: np.array(array, order="C") for name, array in arrays.items()}          # a scalar stays one
     save_file(arrays, path, {"format": form, "order": json.dumps(list(arrays))})
 
 
@@ -63,13 +63,13 @@ def from_bfloat16(halves) -> np.ndarray:
 
 def write_weights(path, model) -> None:
     """Write the weights of a model to a safetensors file."""
-    write(path, {name: weight.numpy() for name, weight in named_weights(model)}, OWN)
+    write(path, {name: weight.numpy() for name, weight in by_name(model).items()}, OWN)
 
 
 def read_weights(path, model, skip_mismatch: bool) -> None:
     """Set the weights of a model from a file of `write_weights`."""
-    (arrays, _), ours = arrays_in(path), dict(named_weights(model))
-    if not ours.keys() & arrays.keys():
+    (arrays, _), ours = arrays_in(path), by_name(model)
+    if ours and not ours.keys() & arrays.keys():
         raise ValueError(f"none of its tensors has the name of a weight: {some(arrays)} there, {some(ours)} here. If it comes "
                          "from PyTorch: models.load_state_dict(model, path)")
     fitting = [name for name, weight in ours.items() if name in arrays and arrays[name].shape == weight.shape]
@@ -79,15 +79,25 @@ def read_weights(path, model, skip_mismatch: bool) -> None:
     hdf5.assign([(ours[name], arrays[name]) for name in fitting])
 
 
-def named_weights(layer, place: str = ""):
-    """(name, weight) for the weights of a layer, by the places of the layers inside and the names of the weights."""
-    counts = Counter()
+def by_name(model) -> dict:
+    """The weights of a model by their places and names. Those of the same name are numbered."""
+    named, counts, seen = {}, Counter(), set()
+    for base, weight in _named_weights(model, ""):
+        name = base
+        while name in named and id(weight) not in seen:
+            counts[base] += 1
+            name = f"{base}_{counts[base]}"
+        if id(weight) not in seen:
+            named[name] = weight
+        seen.add(id(weight))
+    return named
+
+
+def _named_weights(layer, place):
     for weight in own_weights(layer):
-        number = counts[weight.name]
-        counts[weight.name] += 1
-        yield f"{place}{weight.name}_{number}" if number else f"{place}{weight.name}", weight
+        yield f"{place}{weight.name}", weight
     for there, inner in inside(layer):
-        yield from named_weights(inner, f"{place}{there.removeprefix('layers/')}/")
+        yield from _named_weights(inner, f"{place}{there.removeprefix('layers/')}/")
 
 
 def some(names) -> str:

@@ -3,6 +3,7 @@
 PyTorch puts channels first: kernels are (C_out, C_in, KH, KW), those of dense layers (units, features). And where maps are
 flattened, it flattens (C, H, W), so a dense layer behind has its features in another order.
 """
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -80,12 +81,16 @@ def _embedding(layer, places):
 
 
 def _prelu(layer, places):
+    if layer.alpha.size not in (1, layer.alpha.shape[-1]):             # PyTorch has one for all, or one a channel
+        return None
     return [_one("weight", layer.alpha, lambda a: a.reshape(layer.alpha.shape), lambda a: a.reshape(-1))]
 
 
 def _recurrent(layer, places, suffix="l0"):
     """`weight_ih_l0` and so on: gates on the first axis, and two biases, which are added wherever they need not be apart."""
     cell = layer.cell
+    if type(cell) is layers.GRUCell and not cell.reset_after:          # whose equations are others
+        return None
     order = [1, 0, 2] if type(cell) is layers.GRUCell else range(cell.gates)       # PyTorch: r z n, Keras: z r h
 
     def gates(a):
@@ -101,7 +106,8 @@ def _recurrent(layer, places, suffix="l0"):
 
 
 def _bidirectional(layer, places):
-    return [*_recurrent(layer.forward_layer, None), *_recurrent(layer.backward_layer, None, "l0_reverse")]
+    both = _recurrent(layer.forward_layer, None), _recurrent(layer.backward_layer, None, "l0_reverse")
+    return None if None in both else [*both[0], *both[1]]
 
 
 def _attention(layer, places):
@@ -109,6 +115,10 @@ def _attention(layer, places):
     products = layer.query_dense, layer.key_dense, layer.value_dense
     kernels, biases = [d.kernel for d in products], [d.bias for d in products]
     out = layer.output_dense
+    features = kernels[0].shape[0]
+    if any((first, math.prod(rest)) != (features, features)
+           for first, *rest in [*(kernel.shape for kernel in kernels), out.kernel.shape[::-1]]):
+        return None                                        # num_heads * key_dim is the number of features, everywhere
 
     def split(a):
         return [part.T.reshape(kernel.shape) for part, kernel in zip(np.split(a, 3), kernels, strict=True)]

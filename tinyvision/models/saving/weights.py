@@ -1,10 +1,8 @@
 """Weights alone: written as `.weights.h5` or `.safetensors`, and read from all files that tinyvision and Keras write."""
-import zipfile
-
 from ...files import replacing
 from ..functional import Model
 from . import hdf5, older, tensors
-from .archives import blaming, existing, read_archive
+from .archives import blaming, existing, is_archive, read_archive
 from .places import check_built
 from .whole import free_path
 
@@ -53,8 +51,8 @@ def load_weights(model, filepath, skip_mismatch: bool = False, by_name: bool = F
                 raise ValueError("by_name is for .h5 files of older Keras")
             tensors.read_weights(path, model, skip_mismatch)
             return
-        source = read_archive(path)[1] if zipfile.is_zipfile(path) else path
-        with hdf5.opened(source) as file:
+        source = read_archive(path)[1] if is_archive(path) else path
+        with hdf5.opened(source, path.stat().st_size) as file:
             if older.is_older(file):
                 older.read(file, model, by_name, skip_mismatch)
             elif by_name:

@@ -50,7 +50,8 @@ def save(model, filepath, overwrite: bool = True, include_optimizer: bool = True
 def load_model(filepath, custom_objects: dict | None = None, compile: bool = True) -> Model:
     """Read a model from a `.keras` file, of tinyvision or of Keras 3.
 
-    No code in a file is ever run, and what it can take of memory is in proportion to its size.
+    No code in a file is ever run, and its weights take memory in proportion to its size. A config may still ask for other
+    memory, or for time: metrics of many thresholds, images of any size, recurrent layers of many steps.
 
     Args:
         filepath: of the file.
@@ -64,7 +65,7 @@ def load_model(filepath, custom_objects: dict | None = None, compile: bool = Tru
     path = existing(filepath)
     with blaming(path):
         config, weights = read_archive(path)
-        with hdf5.opened(weights) as file:
+        with hdf5.opened(weights, path.stat().st_size) as file:
             with room_for(hdf5.numbers_in(file)), blaming(path, CONFIG):
                 model = model_from(config, custom_objects or {})
                 if compile:
