@@ -17,6 +17,7 @@ import re
 import sys
 import types
 
+import emulated_cuda
 import numpy as np
 import scipy.special
 
@@ -51,6 +52,17 @@ def _signature(text):
     return inspect.Signature(parameters)
 
 
+class OutOfMemoryError(MemoryError):
+    """cupy.cuda.memory.OutOfMemoryError."""
+
+    def __init__(self, size, total, limit=0):
+        super().__init__(f"Out of memory allocating {size:,} bytes (allocated so far: {total:,} bytes).")
+
+
+OutOfMemoryError.__module__ = "cupy.cuda.memory"
+PROPERTIES = {"name": b"a GPU that NumPy feigns", "major": 9, "minor": 0, "multiProcessorCount": 4}
+
+
 # Arrays -------------------------------------------------------------------------------------------------------------------
 
 class Device:
@@ -60,6 +72,7 @@ class Device:
 
     def __init__(self, device=None):
         self.id = Device.current if device is None else int(device)
+        self.attributes, self.mem_info = {"MultiProcessorCount": 4}, (30 << 30, 40 << 30)
 
     def __enter__(self):
         if not 0 <= self.id < 2:
@@ -69,6 +82,44 @@ class Device:
 
     def __exit__(self, *error):
         Device.current = self.before
+
+
+class Event:
+    """cupy.cuda.Event: a place in a stream."""
+
+    def __init__(self, stream):
+        self.stream, self.place = stream, stream.begun
+
+    def synchronize(self):
+        self.stream.run(self.place)
+
+
+class Stream:
+    """cupy.cuda.Stream. What is begun on it is done as late as it may be: when somebody waits for it."""
+
+    def __init__(self, null=False, non_blocking=False, ptds=False):
+        self.begun, self.done, self.queue = 0, 0, []
+
+    def add(self, work):
+        self.queue.append(work)
+        self.begun += 1
+
+    def run(self, place):
+        while self.done < place:
+            self.queue.pop(0)()
+            self.done += 1
+
+    def record(self, event=None):
+        return Event(self)
+
+    def wait_event(self, event):
+        event.synchronize()
+
+    def synchronize(self):
+        self.run(self.begun)
+
+
+MAIN = Stream()                                            # what all else runs on, at once
 
 
 class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
@@ -88,6 +139,14 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
     def get(self, stream=None, order="C", out=None, blocking=True):
         transfers["down"] += 1
         return np.array(self._array, order=order)
+
+    def set(self, arr, stream=None):
+        if not isinstance(arr, np.ndarray) or arr.dtype != self._array.dtype or arr.shape != self._array.shape:
+            raise TypeError("set takes an array of NumPy's, of the same shape and dtype")
+        transfers["up"] += 1
+        (stream or MAIN).add(lambda: np.copyto(self._array, arr))
+        if stream is None:
+            MAIN.synchronize()
 
     def tolist(self):
         return self.get().tolist()
@@ -243,6 +302,13 @@ def get_array_module(*args):
     return sys.modules["cupy"] if any(isinstance(a, ndarray) for a in args) else np
 
 
+def empty(shape, dtype=float, order="C"):
+    """Of floats, NaN: nobody may read what was not written."""
+    new = np.empty(shape, dtype)
+    new[...] = np.nan if new.dtype.kind == "f" else 77 if new.dtype.kind in "iu" else new
+    return _on(Device.current, new)
+
+
 def where(condition, x=None, y=None):
     if not isinstance(condition, ndarray):
         raise AttributeError(f"{type(condition).__name__!r} object has no attribute 'astype'")
@@ -255,8 +321,19 @@ def concatenate(tup, axis=0, out=None, *, dtype=None, casting="same_kind"):
     return _computed(lambda *parts: np.concatenate(parts, axis, dtype=dtype, casting=casting), tuple(tup))
 
 
-OWN = {"ndarray": ndarray, "array": array, "asarray": asarray, "asnumpy": asnumpy, "where": where, "concatenate": concatenate,
-       "get_array_module": get_array_module}
+class RawModule(emulated_cuda.Module):
+    """cupy.RawModule, run by the emulator on the arrays that NumPy holds."""
+
+    def launch(self, name, grid, block, args, *, shared_mem=0):
+        devices = {a._device for a in args if isinstance(a, ndarray)}
+        if devices - {Device.current}:
+            raise ValueError(f"Array device must be same as the current device: {sorted(devices)} while current is {Device.current}")
+        super().launch(name, grid, block, args, shared_mem=shared_mem)
+
+
+OWN = {"RawModule": RawModule, "ndarray": ndarray, "array": array, "asarray": asarray, "asnumpy": asnumpy, "where": where, "concatenate": concatenate,
+       "get_array_module": get_array_module,
+       "empty": empty}
 
 
 HOST = "data", "flat", "dump", "dumps", "tobytes", "tofile"              # what shows the memory itself
@@ -278,7 +355,12 @@ def make():
     """A module `cupy`: of the listed names, those that NumPy has too, and what is written here."""
     _add_members()
     module = types.ModuleType("cupy", "A stand-in for CuPy.")
-    module.cuda = types.SimpleNamespace(Device=Device)
+    module.cuda = types.SimpleNamespace(Device=Device, runtime=types.SimpleNamespace(
+        driverGetVersion=lambda: 13000, getDeviceCount=lambda: 2, getDeviceProperties=lambda number: PROPERTIES,
+        CUDARuntimeError=RuntimeError), nvrtc=types.SimpleNamespace(getVersion=lambda: (13, 0)),
+        Stream=Stream, Event=Event, get_current_stream=lambda: MAIN,
+        memory=types.SimpleNamespace(OutOfMemoryError=OutOfMemoryError))
+    module.get_default_memory_pool = lambda: types.SimpleNamespace(used_bytes=lambda: 9 << 30, total_bytes=lambda: 10 << 30)
     module.__version__ = re.search(r"CuPy ([\d.]+\d)", NAMES.read_text(encoding="utf-8")).group(1)
     for name, signature in read_names().items():
         ours = getattr(np, name, None)
@@ -301,7 +383,13 @@ def installed():
     sys.modules["cupy"] = module = make()
     for name in list(before)[1:]:
         sys.modules[name] = types.ModuleType(name)
+    sys.modules["cupyx"].empty_pinned = lambda shape, dtype=float, order="C": np.empty(shape, dtype, order)
     sys.modules["cupyx.scipy.special"].erf = lambda x: _computed(scipy.special.erf, (x,))
+    before_probe = dict(device.gpu.STEPS)
+    if not emulated_cuda.available:
+        device.gpu.STEPS["a kernel"] = lambda: "was not tried: there is no g++"
+    device.gpu._usable.cache_clear()
+    device.gpu.probe(0)
     transfers.clear()
     try:
         yield module
@@ -310,7 +398,9 @@ def installed():
             del sys.modules[name]
             if old is not None:
                 sys.modules[name] = old
-        device._owners.pop(ndarray, None)                  # tinyvision remembers which library owns which kind of array
+        device.gpu.STEPS.update(before_probe)
+        device.arrays._owners.pop(ndarray, None)           # tinyvision remembers which library owns which kind of array
+        device.gpu._usable.cache_clear()
 
 
 # The list of names --------------------------------------------------------------------------------------------------------

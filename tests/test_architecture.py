@@ -7,13 +7,13 @@ import pytest
 ROOT = Path(__file__).parents[1] / "tinyvision"
 MODULES = sorted(ROOT.rglob("*.py"))
 FROM_THE_GROUND_UP = [
-    {"config"}, {"device", "files", "structures", "reporting", "progress", "nearest"}, {"autograd"}, {"op"}, {"kernels"}, {"ops", "profiling"}, {"configurable"}, {"serialization"},
+    {"config"}, {"device", "files", "structures", "reporting", "progress", "nearest"}, {"autograd"}, {"op"}, {"kernels"}, {"ops", "profiling", "anomaly", "exchange"}, {"configurable"}, {"serialization"},
     {"activations", "initializers", "regularizers", "constraints"}, {"layers"}, {"losses"}, {"metrics"}, {"optimizers"}, {"data"}, {"callbacks"}, {"training"},
     {"outputs"}, {"advice"}, {"models"}, {"datasets", "applications"}, {"testing", "viz"}, {"utils", "extending"},
 ]
 LINE = {name: number for number, names in enumerate(FROM_THE_GROUND_UP) for name in names}
 HEAVY = {"numba", "scipy", "h5py", "PIL", "matplotlib", "cupy", "safetensors", "threadpoolctl"}
-LOADED_AT_FIRST_USE = {"threads.py", "blocked.py", "vectors.py", "denormals.py", "jobs.py", "epilogue.py", "winograd.py", "direct.py", "depthwise.py", "tiled.py", "by_channel.py", "row_by_row.py", "counters.py", "updates.py", "compiling.py", "workers.py", "in_parallel.py", "recording.py", "few_channels.py", "banded.py", "pixelwise.py"}         # modules of fast kernels, which may import what they need
+LOADED_AT_FIRST_USE = {"threads.py", "blocked.py", "vectors.py", "denormals.py", "jobs.py", "epilogue.py", "winograd.py", "direct.py", "depthwise.py", "tiled.py", "by_channel.py", "row_by_row.py", "counters.py", "updates.py", "compiling.py", "workers.py", "in_parallel.py", "recording.py", "few_channels.py", "banded.py", "pixelwise.py", "on_gpu.py", "tiles.py", "cuda.py"}         # modules of fast kernels, which may import what they need
 
 
 def name_of(path):

@@ -846,7 +846,7 @@ def test_numpy_arrays_of_tensors():
 
 @pytest.mark.parametrize("make", [np.asarray, np.array, lambda x: np.concatenate([x, x]), lambda x: np.asarray([x, x])])
 def test_an_array_of_a_tensor_with_a_gradient_explains_itself(make):
-    message = r"takes part in gradients, which a NumPy array would lose: say t.detach\(\).numpy\(\) if that is meant"
+    message = r"takes part in gradients, which an array of another library would lose: hand over t.detach\(\) if that is meant"
     for x in (leaf(3), leaf(3) * 2):
         with pytest.raises(TypeError, match=message):
             make(x)

@@ -273,11 +273,6 @@ def test_an_op_on_the_gpu_in_float32(cupy, name, i):
 
 # Layers and training ------------------------------------------------------------------------------------------------------
 
-def place_on_gpu(model, cupy):
-    for weight in model.weights:
-        weight.data = cupy.asarray(weight.data)
-
-
 def small_model():
     return models.Sequential([
         layers.Input((8, 8, 1)), layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization(), layers.MaxPooling2D(2),
@@ -294,11 +289,10 @@ OPTIMIZERS = [optimizers.SGD(0.1, momentum=0.9), optimizers.RMSprop(0.01, moment
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.name)
 def test_a_model_trains_on_the_gpu_as_on_the_cpu(cupy, optimizer):
-    """No model can be moved yet, so its weights are, one by one."""
     images, labels = rng.standard_normal((6, 8, 8, 1)).astype(np.float32), np.array([0, 1, 2, 2, 1, 0])
     ours, theirs = small_model(), small_model()
     theirs.set_weights(ours.get_weights())
-    place_on_gpu(ours, cupy)
+    ours.to("cuda")
     for model in ours, theirs:
         copy = type(optimizer).from_config(optimizer.get_config())
         model.compile(copy, "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -335,7 +329,7 @@ def test_layers_for_sequences_on_the_gpu(cupy, name):
     for layer in ours, theirs:                             # so both draw the same afterwards
         called(layer, x)
     ours.set_weights(theirs.get_weights())
-    place_on_gpu(ours, cupy)
+    ours.to("cuda")
     found, expected = called(ours, tensor(cupy.asarray(x))), called(theirs, x)
     assert type(found.data) is cupy.ndarray
     np.testing.assert_allclose(to_numpy(found.detach()), expected.detach().numpy(), rtol=1e-5, atol=1e-6)

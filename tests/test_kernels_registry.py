@@ -241,7 +241,7 @@ def test_without_numba_its_versions_cannot_be_forced():
         except ValueError as error:
             print(error)
     """)
-    assert lines == ["used numpy", "used None", "no kernel has a version 'blocked'; there is exact, numpy"]
+    assert lines == ["used numpy", "used None", "no kernel has a version 'blocked'; there is cuda, exact, numpy, tf32"]
 
 
 # Importing ----------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from . import (
     constraints,
     data,
     datasets,
+    device,
     initializers,
     kernels,
     layers,
@@ -27,6 +28,10 @@ from . import (
     regularizers,
     utils,
 )
-from .autograd import Tensor, detect_anomaly, enable_grad, grad, no_grad, tensor
+from .anomaly import detect_anomaly
+from .autograd import Tensor, enable_grad, grad, no_grad, tensor
+from .device import get_device, set_device
+from .exchange import from_dlpack
+from .kernels.choice import get_precision, set_precision
 from .models import Input, Model, Sequential
 from .profiling import profile

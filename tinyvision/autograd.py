@@ -19,7 +19,7 @@ import weakref
 import numpy as np
 
 from . import config
-from .device import array_library, device_of, is_array, to_device
+from .device import array_library, device_of, is_array, placed, to_device
 
 OPS = {}                                                   # every public op by name: Tensor's operators find theirs here
 BORROWED = [0]                                             # the memory of Tensors that show an array of the caller's own
@@ -30,8 +30,8 @@ class Mode(threading.local):
     """What ops do beside computing, in this thread."""
 
     recording = True
-    detecting = False                                      # look for NaN and Inf after each op
-    differentiating = None                                 # the op whose rule is running, for detect_anomaly's message
+    detecting = None                                       # a function that looks at each result; see anomaly.py
+    differentiating = None                                 # the op whose rule is running, for its message
 
 
 mode = Mode()
@@ -63,19 +63,6 @@ def enable_grad() -> contextlib.AbstractContextManager:
     return _with(recording=True)
 
 
-@contextlib.contextmanager
-def detect_anomaly():
-    """A context in which the op that makes the first NaN or Inf raises FloatingPointError, forward or backward.
-
-    >>> with detect_anomaly():
-    ...     tensor(-1.0).log()
-    Traceback (most recent call last):
-    FloatingPointError: log made nan from an input of shape () without any
-    """
-    with _with(detecting=True), np.errstate(all="ignore"):           # NumPy would only warn of the same
-        yield
-
-
 def is_recording() -> bool:
     """Whether ops record themselves now, in this thread.
 
@@ -101,7 +88,7 @@ class Tensor:
     """An array, the gradient that arrived at it, and the node that made it; a leaf has none.
 
     Make one with `tensor(data)`. Tensors are immutable: operators and methods, which are the ops of the same name, return
-    new ones, and `assign` is the one way to overwrite a leaf.
+    new ones, and `assign` is the one way to overwrite a leaf. How other libraries see them, exchange.py says.
 
     Attributes:
         data: the array itself (NumPy's or CuPy's). The engine's own: do not write to it.
@@ -194,20 +181,6 @@ class Tensor:
         origin = f", made by {self.node.op.name}" if self.node else ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({np.array2string(to_numpy(self.data), separator=', ', prefix='Tensor(')}{origin})"
 
-    def __array__(self, dtype=None, copy=None):
-        if self.requires_grad:
-            raise TypeError("this Tensor takes part in gradients, which a NumPy array would lose: say t.detach().numpy() if "
-                            "that is meant, or use the op of tinyvision.ops in place of NumPy's")
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
-
-    def __array_ufunc__(self, function, method, *args, **settings):
-        """NumPy's function on a Tensor is the op of that name: `array + t`, `np.exp(t)`."""
-        name = "abs" if function is np.absolute else function.__name__
-        if method != "__call__" or settings or name not in OPS:
-            raise TypeError(f"np.{function.__name__}, called this way, does not take a Tensor: use tinyvision.ops, "
-                            "or the array t.detach().numpy()")
-        return OPS[name](*args)
-
     def item(self):
         """The single element, as a Python number."""
         if self.size != 1:
@@ -295,7 +268,7 @@ def tensor(data, dtype=None, requires_grad: bool = False, device: str | None = N
         data: numbers, nested lists, an array, a Tensor. Arrays keep their dtype; Python numbers take `config.floatx()`.
         dtype: the dtype to convert to.
         requires_grad: whether `backward` shall compute its gradient; for floats only.
-        device: "cpu" or "cuda"; where the data is, if not given.
+        device: "cpu" or "cuda"; if not given, `set_device` says where numbers, lists and NumPy arrays go, and others stay.
 
     >>> tensor([[1, 2], [3, 4]]).sum(axis=0)
     Tensor([4., 6.])
@@ -303,7 +276,7 @@ def tensor(data, dtype=None, requires_grad: bool = False, device: str | None = N
     array = data.data if isinstance(data, Tensor) else _numbers(data)
     own = hasattr(data, "dtype") or array.dtype.kind == "b"
     array = array.astype(dtype or (array.dtype if own else config.floatx()))         # astype copies
-    return Tensor(to_device(array, device) if device else array, requires_grad)
+    return Tensor(to_device(array, device) if device else placed(array), requires_grad)
 
 
 def as_array(x):
@@ -321,7 +294,7 @@ def as_array(x):
 def _numbers(x):
     """An array, or what NumPy makes of numbers and lists, in the dtype in which they come."""
     try:
-        array = x if is_array(x) else np.asarray(x)
+        array = x if is_array(x) else placed(np.asarray(x))
     except ValueError as error:
         raise TypeError(f"expected numbers, got {type(x).__name__} {x!r:.60}: do all rows have the same length?") from error
     if array.dtype.kind not in "biuf":
@@ -330,10 +303,10 @@ def _numbers(x):
 
 
 def as_tensor(x) -> Tensor:
-    """`x` itself if it is a Tensor; else a Tensor of it, which shares the memory of an array."""
+    """`x` itself if it is a Tensor; else a Tensor of it, which shares the memory of an array, where that may stay."""
     if isinstance(x, Tensor):
         return x
-    new = Tensor(as_array(x))
+    new = Tensor(placed(as_array(x)))
     new.memory = BORROWED if new.data is x else new.memory
     return new
 

@@ -16,13 +16,14 @@ for is not kept. Rules are made of ops, so what they return can be differentiate
 import functools
 import inspect
 import operator
+import sys
 from collections.abc import Callable
 
 import numpy as np
 
 from .autograd import OPS, Node, Tensor, as_array, mode
 from .config import floatx
-from .device import array_library, is_array
+from .device import is_array, on_one_device, out_of_memory, placed
 
 
 def op(forward=None, *, keeps=(), differentiable=True, floats=False) -> Callable[..., Tensor]:
@@ -68,6 +69,8 @@ def op(forward=None, *, keeps=(), differentiable=True, floats=False) -> Callable
                     wanted.append(i)
             else:
                 arrays.append(_plain(a, this))
+        if "cupy" in sys.modules:                          # there may be arrays on a GPU
+            arrays = on_one_device(this.name, args, arrays)
         results = this.run(arrays, settings)
         y = Tensor(results[0])
         if y.data.base is not None or (arrays and y.data is arrays[0]):
@@ -103,8 +106,10 @@ def _plain(a, op):
     """An argument that is no Tensor, as ops take it: an array, a Python number (which changes no dtype) or None."""
     if isinstance(a, np.generic):                          # np.float64 is a float, too
         return a.item()
-    if isinstance(a, (bool, int, float)) or is_array(a) or (a is None and op.optional):
+    if isinstance(a, (bool, int, float)) or (a is None and op.optional):
         return a
+    if is_array(a):
+        return placed(a)
     try:
         return as_array(a)
     except TypeError as error:
@@ -141,6 +146,8 @@ class Op:
             results = self.forward(*arrays, **settings)
         except ValueError as error:                        # the array library does not know the name of the op
             raise ValueError(str(error) if str(error).startswith(self.name) else f"{self.name}: {error}") from None
+        except MemoryError as error:
+            raise out_of_memory(self.name, error) from None
         results = results if len(self.results) > 1 else (results,)
         y = results[0]
         leaks = y.dtype.char == "d" and "dtype" not in self.settings and np.float64 not in [
@@ -149,7 +156,7 @@ class Op:
             y = y.astype(floatx()) if leaks else y
             results = np.asarray(y) if isinstance(y, np.generic) else y, *results[1:]
         if mode.detecting:
-            _check_finite(self, results[0], arrays)
+            mode.detecting(self, results[0], arrays)
         return results
 
     def gradient(self, joint=None, **rules):
@@ -206,14 +213,3 @@ class Plan:
         self.arguments = [(name, i) for i, name in enumerate(op.arrays) if name in needed]
         self.results = [(name, i) for i, name in enumerate(op.results) if name in needed]
         self.facts = [(name, fact) for name, fact in op.facts.items() if name in needed]
-
-
-def _check_finite(op, y, arrays):
-    """detect_anomaly: raise if `y` has a NaN or Inf and no argument had."""
-    def bad(a):
-        return is_array(a) and a.dtype.kind == "f" and not array_library(a).isfinite(a).all()
-    if bad(y) and not any(map(bad, arrays)):
-        what = "nan" if array_library(y).isnan(y).any() else "inf"
-        shapes = " and ".join(str(a.shape) for a in arrays if is_array(a))
-        where = f" in the gradient of {mode.differentiating.name}" if mode.differentiating else ""
-        raise FloatingPointError(f"{op.name} made {what}{where} from an input of shape {shapes} without any")

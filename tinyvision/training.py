@@ -44,6 +44,7 @@ class Trainer:
 
     optimizer = loss = history = progress = None
     metrics, stop_training, weigh = (), False, None        # weigh: makes weights of classes those of samples; see outputs.py
+    fed = staticmethod(lambda data: data)                  # batches, where the model is; see models/placement.py
 
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None) -> None:
         """Choose how to train: https://keras.io/api/models/model_training_apis/#compile-method
@@ -110,7 +111,7 @@ class Trainer:
         bars = [ProgressBar(epochs, steps, lines=verbose == 2)] if verbose else []
         # The history stands behind the callbacks: it holds what they add to the logs.
         around = sorted([*(callbacks or ()), history, *bars], key=lambda callback: callback.last)
-        at = self.progress = Progress(training, validation_data, around, epochs, initial_epoch)
+        at = self.progress = Progress(self.fed(training), validation_data, around, epochs, initial_epoch)
         for callback in around:
             callback.model = self
         self.stop_training, stream = False, at.batches(endless=True)
@@ -220,7 +221,7 @@ class Trainer:
         self._need_compiled("evaluate")
         self.reset_metrics()
         data, logs = batches(x, y, batch_size, sample_weight=sample_weight), {}
-        for batch in first(iter(data), operator.length_hint(data) or None if steps is None else steps):
+        for batch in first(iter(self.fed(data)), operator.length_hint(data) or None if steps is None else steps):
             logs = self.test_step(batch)
         if not logs:
             raise NoBatches("evaluate: the data gave no batches")

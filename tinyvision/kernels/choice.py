@@ -12,15 +12,20 @@ from .registry import KERNELS, Kernel
 
 REMEMBERED = 10_000                                        # choices, after which it begins anew
 
-_offered = []                                              # modules of versions, not imported yet
+PRECISIONS = {"float32": "cuda", "tf32": "tf32"}          # what `set_precision` sets -> the version that computes so
+
+_offered, _offered_for_gpu = [], []                        # modules of versions, not imported yet
 _chosen = {}                                               # what was chosen before: by kernel, shapes, dtypes and settings
+_precision = "float32"
 _choice = None                                             # None: the cheapest that serves; or what `use` was told
 
 
 def choose(kernel, arguments):
     """The version for these arguments: the one that `use` forces if it serves them, else the cheapest that does."""
-    if _choice == "numpy" or not isinstance(arguments[0], np.ndarray):
+    if _choice == "numpy":
         return kernel.versions["numpy"]
+    if not isinstance(arguments[0], np.ndarray):
+        return _on_gpu(kernel, arguments)
     if _offered:
         _import_offered()
     if not _compared(kernel, len(kernel.versions)):
@@ -41,6 +46,13 @@ def _best(kernel, arguments):
     return min(allowed, key=lambda v: _seconds(v, arguments))
 
 
+def _on_gpu(kernel, arguments):
+    """The version of that name that is forced, else the last that serves: on tensor cores only if `set_precision` allows it."""
+    _import_offered_for_gpu()
+    serving = {name: v for name, v in kernel.on_gpu.items() if v.serves(*arguments)}
+    return serving.get(_choice) or serving.get(PRECISIONS[_precision]) or serving.get("cuda") or kernel.versions["numpy"]
+
+
 @functools.lru_cache
 def _compared(kernel, count):
     """Whether a kernel with so many versions has some that are compared by their costs."""
@@ -54,9 +66,14 @@ def _seconds(version, arguments):
     return version.cost(*arguments).seconds
 
 
-def offer(module: str) -> None:
-    """Name a module that holds versions; it is imported when a kernel first runs on NumPy arrays."""
-    _offered.append(module)
+def offer(module: str, gpu: bool = False) -> None:
+    """Name a module that holds versions; it is imported when a kernel first runs on NumPy arrays, or on a GPU's."""
+    (_offered_for_gpu if gpu else _offered).append(module)
+
+
+def _import_offered_for_gpu():
+    while _offered_for_gpu:
+        importlib.import_module(_offered_for_gpu.pop(0))
 
 
 def _import_offered():
@@ -85,7 +102,8 @@ class use:
     def __init__(self, name: str | None):
         global _choice
         _import_offered()
-        known = {"exact", *(name for kernel in KERNELS.values() for name in kernel.versions)}
+        _import_offered_for_gpu()
+        known = {"exact", *(name for kernel in KERNELS.values() for name in (*kernel.versions, *kernel.on_gpu))}
         if name is not None and name not in known:
             raise ValueError(f"no kernel has a version {name!r}; there is {', '.join(sorted(known))}")
         self.before, _choice = _choice, name
@@ -96,6 +114,25 @@ class use:
     def __exit__(self, *error):
         global _choice
         _choice = self.before
+
+
+def set_precision(precision: str) -> None:
+    """Choose how a GPU multiplies matrices and convolves: in "float32", or in "tf32" on its tensor cores.
+
+    TF32 rounds the factors to 10 bits of their mantissa, and adds in float32: results differ by some 5e-4 of the largest.
+
+    Raises:
+        ValueError: it is neither of them.
+    """
+    global _precision
+    if precision not in PRECISIONS:
+        raise ValueError(f"set_precision: the precision is 'float32' or 'tf32', not {precision!r}")
+    _precision = precision
+
+
+def get_precision() -> str:
+    """What `set_precision` has chosen: "float32" unless set."""
+    return _precision
 
 
 def forced() -> str | None:

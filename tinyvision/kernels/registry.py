@@ -23,11 +23,11 @@ Version = namedtuple("Version", "name function serves cost exact")
 
 
 class Kernel:
-    """A kernel's reference and its other versions, by name."""
+    """A kernel's reference and its other versions, by name: those for NumPy arrays, and those for a GPU's."""
 
     def __init__(self, reference):
         self.name = reference.__name__
-        self.versions = {"numpy": Version("numpy", reference, lambda *arguments: True, None, True)}
+        self.versions, self.on_gpu = {"numpy": Version("numpy", reference, lambda *arguments: True, None, True)}, {}
 
     def choose(self, arguments) -> Version:
         """The version for these arguments."""
@@ -52,8 +52,8 @@ def kernel(reference):
     return call
 
 
-def version(of, name, serves=lambda *arguments: True, cost=None, exact=True):
-    """Register a version of the kernel `of` for NumPy arrays: `@version(of, "name", serves)` above a function.
+def version(of, name, serves=lambda *arguments: True, cost=None, exact=True, gpu=False):
+    """Register a version of the kernel `of`: `@version(of, "name", serves)` above a function.
 
     If several serve the arguments, the one of the least cost runs; without costs, the one that was registered last. If none
     does, the reference runs.
@@ -63,9 +63,10 @@ def version(of, name, serves=lambda *arguments: True, cost=None, exact=True):
             and settings.
         cost: takes the same arguments, and returns a `kernels.Cost`: what the version is estimated to take.
         exact: False for a version that errs more than another order of additions would; `kernels.use("exact")` leaves it out.
+        gpu: whether it is for the arrays of a GPU, not for NumPy's.
     """
     def register(function):
         function.__doc__ = function.__doc__ or of.__doc__
-        of.kernel.versions[name] = Version(name, function, serves, cost, exact)
+        (of.kernel.on_gpu if gpu else of.kernel.versions)[name] = Version(name, function, serves, cost, exact)
         return function
     return register

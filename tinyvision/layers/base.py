@@ -10,6 +10,7 @@ from .. import initializers
 from ..autograd import Tensor, as_tensor, no_grad
 from ..config import FLOATS, floatx
 from ..configurable import Configurable, argument_names, snake_case
+from ..device import placed
 from ..structures import leaves, map_structure, unique
 
 _name_counts = collections.Counter()
@@ -113,7 +114,8 @@ class Layer(Configurable):
         sublayers: the layers inside.
     """
 
-    regularized = losses = ()                              # names of weights that may have a regularizer; see penalties.py
+    # Names of weights that may have a regularizer (penalties.py); the device that `to` moved the layer to (placement.py)
+    regularized, losses, home = (), (), None
 
     def __init__(self, *, name: str | None = None, dtype=None, trainable: bool = True, **regularization):
         self.name = name or unique_name(type(self))
@@ -145,7 +147,7 @@ class Layer(Configurable):
             regularizer, constraint: functions of it, see `Variable`; those given to the layer for that name if None.
         """
         values = np.array(initializers.get(initializer)(tuple(shape), dtype or self.dtype), dtype or self.dtype)
-        weight = Variable(values, name, f"{self.name}/{name}", trainable)
+        weight = Variable(placed(values, self.home), name, f"{self.name}/{name}", trainable)
         weight.requires_grad = weight.requires_grad and self.trainable
         weight.regularizer = regularizer or self.regularization.get(f"{name}_regularizer")
         weight.constraint = constraint or self.regularization.get(f"{name}_constraint")
@@ -220,7 +222,8 @@ class Layer(Configurable):
         """What the layer returns for an empty batch, unknown sizes taken as `size`: that costs no arithmetic at any size."""
         def empty(t):
             sizes = [size if n is None else n for n in t.shape[1:]] if isinstance(t, SymbolicTensor) else None
-            return t if sizes is None else Tensor(np.zeros([0, *sizes], t.dtype))
+            return t if sizes is None else Tensor(placed(np.zeros([0, *sizes], t.dtype), device))
+        device = next((weight.device for weight in self.weights), self.home)
         with no_grad():
             return self(*map_structure(empty, args), **{"training": False, **map_structure(empty, settings)})
 

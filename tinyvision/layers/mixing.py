@@ -60,7 +60,7 @@ class MixUp(Mixing):
 
     def draw(self, shape, key, step):
         order, *others = drawn_for_each(1 + NUMBERS_FOR_BETA, shape, key, step)
-        return dict(partners=order.argsort(kind="stable"), weight=beta(self.alpha, np.array(others)))
+        return dict(partners=order.argsort(kind="stable").tolist(), weight=beta(self.alpha, np.array(others)))
 
     def change(self, x, drawn):
         x = x if x.dtype.kind == "f" else x.astype(self.dtype)
@@ -91,7 +91,7 @@ class CutMix(Mixing):
     def draw(self, shape, key, step):
         order, a, down, across, *others = drawn_for_each(4 + NUMBERS_FOR_BETA, shape, key, step)
         side = np.sqrt(1 - beta(between(self.factor, a) + 1e-6, np.array(others)))
-        return dict(partners=order.argsort(kind="stable"), weight=1 - side * side,
+        return dict(partners=order.argsort(kind="stable").tolist(), weight=1 - side * side,
                     there=rectangles(shape, (side, side), (down, across)))
 
     def change(self, x, drawn):

@@ -6,6 +6,7 @@ from . import (
     fusion as _fusion,
     inspection as _inspection,
     ordering as _ordering,
+    placement as _placement,
     replay as _replay,
 )
 from .functional import Model

@@ -11,6 +11,7 @@ from ..data.weights import ClassWeights
 from ..structures import map_structure
 from ..training import first
 from .functional import Model
+from .placement import brought
 
 
 @names_arguments
@@ -30,7 +31,7 @@ def predict(model, x, batch_size: int | None = None, verbose=0, steps: int | Non
     if verbose:
         bar.on_epoch_begin(0)
     parts = []
-    for batch in first(iter(found), steps):
+    for batch in first(iter(model.fed(found)), steps):
         parts.append(model.predict_on_batch(unpacked(batch)[0]))
         if verbose:
             bar.on_train_batch_end(len(parts) - 1, {})
@@ -44,7 +45,7 @@ def predict(model, x, batch_size: int | None = None, verbose=0, steps: int | Non
 def predict_on_batch(model, x) -> np.ndarray | list | dict:
     """What the model says about one batch, as NumPy arrays."""
     with no_grad():
-        return map_structure(to_numpy, model(_as_batch(x), training=False))
+        return map_structure(to_numpy, model(_as_batch(model, x), training=False))
 
 
 def train_on_batch(model, x, y=None, sample_weight=None, class_weight: dict | None = None,
@@ -52,7 +53,7 @@ def train_on_batch(model, x, y=None, sample_weight=None, class_weight: dict | No
     """One step on one batch. Returns what `evaluate` would, for this batch as it was before the step."""
     model._need_compiled("train_on_batch")
     model.reset_metrics()
-    batch = _batch(x, y, sample_weight)
+    batch = _batch(model, x, y, sample_weight)
     logs = model.train_step(next(iter(ClassWeights([batch], class_weight))) if class_weight else batch)
     return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
 
@@ -62,7 +63,7 @@ def test_on_batch(model, x, y=None, sample_weight=None,
     """Loss and metrics of one batch."""
     model._need_compiled("test_on_batch")
     model.reset_metrics()
-    logs = model.test_step(_batch(x, y, sample_weight))
+    logs = model.test_step(_batch(model, x, y, sample_weight))
     return logs if return_dict else list(logs.values()) if model.metrics else logs["loss"]
 
 
@@ -74,11 +75,13 @@ def _joined(parts):
     return np.concatenate(parts)
 
 
-def _batch(x, y, sample_weight):
-    return (_as_batch(x), y) if sample_weight is None else (_as_batch(x), y, sample_weight)
+def _batch(model, x, y, sample_weight):
+    x, y, sample_weight = _as_batch(model, x), brought(model, y), brought(model, sample_weight)
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
-def _as_batch(x):
+def _as_batch(model, x):
+    x = brought(model, x)
     return as_tensor(x) if not isinstance(x, (list, tuple, dict)) else x
 
 

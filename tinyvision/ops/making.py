@@ -1,11 +1,11 @@
-"""Arrays made from scratch, of numbers and shapes: zeros, ones, ranges, grids. On the CPU; `_like`, where x is."""
+"""Arrays made from scratch, of numbers and shapes: zeros, ones, ranges, grids. Where `set_device` says; `_like`, where x is."""
 import math
 
 import numpy as np
 
 from ..autograd import Tensor, as_tensor
 from ..config import floatx
-from ..device import array_library
+from ..device import array_library, placed
 from ..op import op
 from .elementwise import cast, multiply, subtract
 from .rearranging import moveaxis
@@ -15,13 +15,13 @@ from .shape import broadcast_to, reshape
 @op(differentiable=False)
 def zeros(*, shape, dtype=None):
     """An array of zeros; of `floatx()` if there is no dtype."""
-    return np.zeros(shape, dtype or floatx())
+    return placed(np.zeros(shape, dtype or floatx()))
 
 
 @op(differentiable=False)
 def ones(*, shape, dtype=None):
     """An array of ones; of `floatx()` if there is no dtype."""
-    return np.ones(shape, dtype or floatx())
+    return placed(np.ones(shape, dtype or floatx()))
 
 
 def full(shape, fill_value, dtype=None) -> Tensor:
@@ -51,13 +51,13 @@ def full_like(x, fill_value, dtype=None) -> Tensor:
 @op(differentiable=False)
 def eye(*, N, M=None, k=0, dtype=None):
     """(N, M), ones on the k-th diagonal above the main one, zeros elsewhere; square if M is None."""
-    return np.eye(N, M, k, dtype or floatx())
+    return placed(np.eye(N, M, k, dtype or floatx()))
 
 
 @op(differentiable=False)
 def identity(*, n, dtype=None):
     """(n, n), ones on the diagonal, zeros elsewhere."""
-    return np.eye(n, dtype=dtype or floatx())
+    return placed(np.eye(n, dtype=dtype or floatx()))
 
 
 @op(differentiable=False)
@@ -77,7 +77,7 @@ def arange(*, start, stop=None, step=None, dtype=None):
     numbers = [a.item() if hasattr(a, "item") else a for a in (start, stop, 1 if step is None else step)]
     if not numbers[2]:
         raise ValueError("arange: steps of 0 never arrive")
-    return np.arange(*numbers, dtype=dtype or ("int32" if all(isinstance(a, int) for a in numbers) else floatx()))
+    return placed(np.arange(*numbers, dtype=dtype or ("int32" if all(isinstance(a, int) for a in numbers) else floatx())))
 
 
 def linspace(start, stop, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype=None, axis: int = 0):

@@ -3,6 +3,9 @@ import warnings
 
 import numpy as np
 
+from ...autograd import to_numpy
+from ...device import device_of, to_device
+
 
 def optimizer_arrays(model):
     """Steps, the learning rate unless a schedule chooses it, and what is remembered of each weight."""
@@ -11,7 +14,7 @@ def optimizer_arrays(model):
     if not callable(optimizer.get_config()["learning_rate"]):
         yield np.asarray(optimizer.learning_rate, np.float32)
     if optimizer.slots:                                    # otherwise there was no step yet
-        yield from _slots(optimizer, model.trainable_weights)
+        yield from map(to_numpy, _slots(optimizer, model.trainable_weights))
         yield from (np.asarray(getattr(optimizer, name), np.float64) for name in getattr(optimizer, "shared", ()))
 
 
@@ -32,7 +35,7 @@ def set_optimizer_arrays(model, arrays) -> None:
     if rate is not None:
         optimizer.learning_rate = float(np.format_float_positional(rate[()]))
     for slot, array in zip(slots, arrays):
-        slot[...] = array[()]
+        slot[...] = to_device(array[()], device_of(slot))
     for name, array in zip(shared, arrays[len(slots):]):
         setattr(optimizer, name, float(array[()]))
 

@@ -1,0 +1,298 @@
+"""CUDA kernels without a GPU: they run on the CPU (emulated_cuda.py), and nvcc compiles them where it is installed.
+
+What this cannot show is speed, and errors of the hardware. With a GPU, benchmarks/gpu_check.py does the same there.
+"""
+import itertools
+import re
+import shutil
+import subprocess
+
+import emulated_cuda
+import fake_cupy
+import numpy as np
+import pytest
+from samples import KERNEL_SAMPLES, KERNELS
+from test_laws import assert_close, cast, every_other, random_like, reference
+
+from tinyvision import kernels
+from tinyvision.kernels import cuda
+from tinyvision.kernels.matmul import tiles
+
+kernels.use(None)                                          # imports the versions for GPUs, too
+TOLERANCES = {"cuda": 1e-5, "tf32": 1e-3}
+needs_gcc = pytest.mark.skipif(not emulated_cuda.available, reason="needs g++: kernels of GPUs run on the CPU where it is installed")
+
+
+@pytest.fixture
+def cupy():
+    with fake_cupy.installed() as module:
+        yield module
+
+
+def there(a, layout=lambda a: a):
+    """An array on the GPU, in that layout; other arguments as they are."""
+    return fake_cupy._on(0, layout(a)) if isinstance(a, np.ndarray) else a
+
+
+def back(a):
+    return None if a is None else a._array
+
+
+def as_tuple(results):
+    return results if isinstance(results, tuple) else (results,)
+
+
+def rows():
+    """Each sample of each kernel that has a version for GPUs."""
+    for name, samples in KERNEL_SAMPLES.items():
+        for (version, _), (i, arguments) in itertools.product(KERNELS[name].on_gpu.items(), enumerate(samples)):
+            yield pytest.param(name, version, arguments, id=f"{name}-{version}-{i}")
+
+
+# Laws ---------------------------------------------------------------------------------------------------------------------
+
+@needs_gcc
+@pytest.mark.parametrize("name, version, arguments", rows())
+def test_version_agrees_with_its_reference(cupy, name, version, arguments):
+    """In float32 near the reference in float64; twice the same, to the last bit; and what it is given stays as it is."""
+    given = [there(a) for a in cast(arguments, "float32")]
+    before = [back(a).copy() if isinstance(a, cupy.ndarray) else a for a in given]
+    version_of = KERNELS[name].on_gpu[version]
+    if not version_of.serves(*given):
+        return
+    found, again = (as_tuple(version_of.function(*given)) for _ in range(2))
+    for y, other, exact, same_dtype in zip(found, again, reference(name, arguments), reference(name, cast(arguments, "float32")), strict=True):
+        if exact is None:                                  # a gradient that was not wanted
+            assert y is None
+            continue
+        assert y.dtype == same_dtype.dtype
+        np.testing.assert_array_equal(back(y), back(other))
+        if y.dtype.kind == "f":
+            assert_close(back(y), exact, TOLERANCES[version])
+        else:
+            np.testing.assert_array_equal(back(y), same_dtype)
+    for a, b in zip(given, before):
+        if isinstance(a, cupy.ndarray):
+            np.testing.assert_array_equal(back(a), b)
+
+
+@needs_gcc
+@pytest.mark.parametrize("name, version", sorted({p.values[:2] for p in rows()}))
+def test_version_takes_any_layout(cupy, name, version):
+    for arguments in KERNEL_SAMPLES[name][::7]:
+        given = [there(a, every_other) for a in cast(arguments, "float32")]
+        if KERNELS[name].on_gpu[version].serves(*given):
+            for y, exact in zip(as_tuple(KERNELS[name].on_gpu[version].function(*given)), reference(name, arguments), strict=True):
+                if exact is not None and exact.dtype.kind == "f":
+                    assert_close(back(y), exact, TOLERANCES[version])
+
+
+@needs_gcc
+@pytest.mark.parametrize("name, version", sorted({p.values[:2] for p in rows()}))
+def test_empty_batches(cupy, name, version):
+    for arguments in KERNEL_SAMPLES[name][:5]:
+        empty = [a[:0] if i == 0 else a for i, a in enumerate(cast(arguments, "float32"))]
+        if name in ("conv_kernel_gradient", "scatter_windows", "gather_windows"):
+            empty[1] = empty[1][:0]
+        given = [there(a) for a in empty]
+        if KERNELS[name].on_gpu[version].serves(*given):
+            for y, expected in zip(as_tuple(KERNELS[name].on_gpu[version].function(*given)), reference(name, empty), strict=True):
+                if expected is not None:
+                    np.testing.assert_array_equal(back(y), expected)
+
+
+@needs_gcc
+@pytest.mark.parametrize("version", ["cuda", "tf32"])
+@pytest.mark.parametrize("dy, kernel, windows, groups", [p for p in KERNEL_SAMPLES["conv_input_gradient"] if p[3] == 1][::6])
+def test_convolution_and_its_gradients_are_adjoint(cupy, version, dy, kernel, windows, groups):
+    x, = random_like([np.empty((len(dy), *windows.image, kernel.shape[2]))])
+    dy, kernel, x = (there(a.astype(np.float32)) for a in (dy, kernel, x))
+    with kernels.use(version):
+        y = kernels.conv.conv_forward(x, kernel, windows)
+        dx, dk = kernels.conv.conv_input_gradient(dy, kernel, windows, 1), kernels.conv.conv_kernel_gradient(x, dy, windows, 1)
+    products = [float(np.vdot(back(a).astype(float), back(b))) for a, b in ((dy, y), (dx, x), (dk, kernel))]
+    size = np.linalg.norm(back(dy)) * np.linalg.norm(back(y))
+    np.testing.assert_allclose(products, products[0], rtol=0, atol=size * TOLERANCES[version])
+
+
+@needs_gcc
+@pytest.mark.parametrize("version", ["cuda", "tf32"])
+@pytest.mark.parametrize("tile", tiles.TILES)
+@pytest.mark.parametrize("multiprocessors", [1, 40])
+def test_every_tile_and_slices_of_the_depth(cupy, monkeypatch, version, tile, multiprocessors):
+    """Sizes that no tile divides; with many multiprocessors the pixels are cut into slices."""
+    monkeypatch.setattr(tiles, "TILES", (tile,))
+    monkeypatch.setattr(tiles, "_multiprocessors", lambda: multiprocessors)
+    rng = np.random.default_rng(0)
+    x, kernel = rng.standard_normal((3, 11, 13, 5)), rng.standard_normal((3, 2, 5, 70))
+    geometry = kernels.windows.windows((11, 13), (3, 2), (1, 1), "same")
+    dy = rng.standard_normal((3, 11, 13, 70))
+    for name, arguments in (("conv_forward", (x, kernel, geometry)), ("conv_input_gradient", (dy, kernel, geometry, 1)),
+                            ("conv_kernel_gradient", (x, dy, geometry, 1))):
+        y = KERNELS[name].on_gpu[version].function(*map(there, cast(arguments, "float32")))
+        assert_close(back(y), reference(name, arguments)[0], TOLERANCES[version])
+    assert (tiles.tiling(30, 70, 429).slices > 1) == (multiprocessors > 1)
+
+
+def test_precision_chooses_between_float32_and_tensor_cores(cupy):
+    x, kernel, windows = KERNEL_SAMPLES["conv_forward"][0]
+    given = [there(x.astype(np.float32)), there(kernel.astype(np.float32)), windows]
+    choose = KERNELS["conv_forward"].choose
+    assert kernels.get_precision() == "float32" and choose(given).name == "cuda"
+    kernels.set_precision("tf32")
+    try:
+        assert choose(given).name == "tf32"
+        with kernels.use("cuda"):
+            assert choose(given).name == "cuda"
+        with kernels.use("numpy"):                         # im2col and cuBLAS
+            assert choose(given).name == "numpy"
+        assert choose([there(x), there(kernel), windows]).name == "numpy"              # float64
+    finally:
+        kernels.set_precision("float32")
+    with pytest.raises(ValueError, match="the precision is 'float32' or 'tf32', not 'half'"):
+        kernels.set_precision("half")
+
+
+# The emulator itself ------------------------------------------------------------------------------------------------------
+
+def run(body, *arguments, grid=(1,), block=(64,), head="", shared="__shared__ float s[64];"):
+    """A kernel `f` with that body, on the emulator."""
+    declared = "float* x, int n" if len(arguments) == 2 else "float* x"
+    code = f'{head}extern "C" __global__ __launch_bounds__(64) void f({declared}) {{ {shared} int i = threadIdx.x; {body} }}'
+    emulated_cuda.Module(code=code).get_function("f")(grid, block, arguments)
+
+
+def numbers(n=64):
+    return there(np.arange(n, dtype=np.float32))
+
+
+@needs_gcc
+def test_the_emulator_runs_blocks_and_barriers(cupy):
+    x = numbers()
+    run("s[i] = x[i]; __syncthreads(); x[i] = s[63 - i];", x)
+    np.testing.assert_array_equal(back(x), np.arange(64)[::-1])
+    run("for (int step = 32; step > 0; step /= 2) x[i] += __shfl_xor_sync(0xffffffff, x[i], step % 32);", x)      # 0 counts double
+    np.testing.assert_allclose(back(x), np.repeat([2 * 1520, 2 * 496], 32))
+    y = numbers(8)
+    run("if (i == 0) x[blockIdx.x + 4 * blockIdx.y] = gridDim.x * 10 + blockDim.x;", y, grid=(4, 2))
+    np.testing.assert_array_equal(back(y), 104)
+
+
+@needs_gcc
+@pytest.mark.parametrize("body", [
+    "s[i] = x[i]; x[i] = s[63 - i];",                                                   # read before the others wrote
+    "s[i] = x[i]; __syncthreads(); x[i] = s[63 - i]; s[i] = 0; __syncthreads();",       # written before the others read
+])
+def test_a_missing_barrier_gives_wrong_numbers(cupy, body):
+    x = numbers()
+    run(body, x)
+    assert not np.array_equal(back(x), np.arange(64)[::-1])
+
+
+@needs_gcc
+@pytest.mark.parametrize("body, message", [
+    ("if (i < 32) __syncthreads(); else {\n __syncthreads(); }", "threads wait at different barriers"),
+    ("if (i < 40) __syncthreads(); else while (true) __syncwarp();", "wait"),
+    ("x[i + 1] = 0;", "argument 0: it writes beyond the end of the array"),
+    ("x[i - 1] = 0;", "argument 0: it writes beyond the end of the array"),
+])
+def test_what_a_gpu_would_not_tell(cupy, body, message):
+    with pytest.raises(emulated_cuda.LaunchError, match=message):
+        run(body, numbers())
+
+
+@needs_gcc
+def test_shared_memory_and_what_lies_beside_arrays_is_not_zero(cupy):
+    x = numbers()
+    run("x[i] = s[i];", x)
+    assert np.isnan(back(x)).all()
+    x = numbers()
+    run("float beyond = x[i + 1]; __syncthreads(); x[i] = beyond;", x)
+    assert np.isnan(back(x)[63])
+
+
+@needs_gcc
+@pytest.mark.parametrize("arguments, message", [
+    ((there(np.zeros(64)),), "argument 0 is declared float\\*, got float64"), ((np.float32(1),), "argument 0 is declared float\\*, got float32"),
+    ((there(np.zeros((64, 2), "f4")[:, 0]),), "argument 0 is not contiguous in memory"), ((numbers(), 3), "argument 1 is declared int, got int 3"),
+    ((numbers(), np.int64(3)), "argument 1 is declared int, got int64 3"), ((numbers(), np.int32(1), 2), "takes 1 arguments, got 3"),
+])
+def test_arguments_that_do_not_fit(cupy, arguments, message):
+    with pytest.raises(emulated_cuda.LaunchError, match=message):
+        run("x[i] = 0;", *arguments)
+
+
+@needs_gcc
+def test_a_block_that_is_too_large(cupy):
+    with pytest.raises(emulated_cuda.LaunchError, match="a block of 128 threads, where __launch_bounds__ allows 64"):
+        run("", numbers(), block=(128,))
+
+
+@needs_gcc
+def test_constants_are_variables_and_those_of_tiles_are_not(cupy):
+    x, head = numbers(), "constexpr int H = {};\nconstexpr int TILE_N = {};\n"
+    before = emulated_cuda.compiled.cache_info().misses
+    for h, tile in (3, 4), (5, 4), (5, 8):
+        run("float own[TILE_N]; x[i] = H + sizeof own;", x, head=head.format(h, tile))
+        np.testing.assert_array_equal(back(x), h + 4 * tile)
+    assert emulated_cuda.compiled.cache_info().misses == before + 2
+
+
+# What nvcc says -----------------------------------------------------------------------------------------------------------
+
+def geometry(h, w, size, strides=(1, 1), padding="valid"):
+    return kernels.windows.windows((h, w), (size, size), strides, padding)
+
+
+def of_networks():
+    """Calls of kernels as networks make them: (kernel, arguments), shapes in the place of arrays."""
+    for n, h, c, f, size, strides, padding in [(256, 28, 1, 32, 3, 1, "valid"), (256, 11, 64, 128, 3, 1, "valid"), (128, 178, 3, 32, 3, 1, "valid"),
+                                               (32, 43, 128, 256, 3, 1, "valid"), (32, 56, 64, 128, 3, 2, "same"), (32, 7, 2048, 512, 1, 1, "valid")]:
+        windows = geometry(h, h, size, (strides, strides), padding)
+        x, kernel, dy = (n, h, h, c), (size, size, c, f), (n, *windows.output, f)
+        yield "conv_forward", (x, kernel, windows)
+        yield "conv_input_gradient", (dy, kernel, windows, 1)
+        yield "conv_kernel_gradient", (x, dy, windows, 1)
+
+
+def codes_of_networks(monkeypatch, architecture_blocks):
+    """{the code that would be compiled: the kernels in it}, for calls as networks make them on such a GPU."""
+    codes = {}
+
+    class Recorded:
+        def __init__(self, *, code, options):
+            self.code = code
+
+        def get_function(self, name):
+            codes.setdefault(self.code, set()).add(name)
+    monkeypatch.setattr("cupy.RawModule", Recorded)
+    monkeypatch.setattr(cuda, "launch", lambda *arguments: None)
+    monkeypatch.setattr(tiles, "_multiprocessors", lambda: architecture_blocks)
+    cuda._compiled.cache_clear()
+    for name, arguments in of_networks():
+        given = [fake_cupy._on(0, np.broadcast_to(np.float32(0), a)) if type(a) is tuple else a for a in arguments]
+        for version in KERNELS[name].on_gpu.values():
+            if version.serves(*given):
+                version.function(*given)
+    cuda._compiled.cache_clear()
+    return codes
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="needs nvcc: it compiles the kernels where CUDA's toolkit is installed")
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+def test_nvcc_compiles_them_without_spills(cupy, monkeypatch, tmp_path, architecture):
+    """For the shapes of real networks; a kernel that needs more registers than there are would keep numbers in slow memory."""
+    codes = codes_of_networks(monkeypatch, 132)
+    assert codes
+    seen = {}                                              # constants but those of tiles make other numbers, not other kernels
+    for code in codes:
+        seen.setdefault(tuple(re.findall(r"constexpr int TILE_\w+ = \d+;", code)) + (code.count("multiply_tf32"), len(code) // 2000), code)
+    for i, code in enumerate(seen.values()):
+        path = tmp_path / f"{i}.cu"
+        path.write_text(code, encoding="utf-8")
+        done = subprocess.run(["nvcc", "-std=c++17", "-cubin", f"-arch={architecture}", "-Xptxas", "-v", path, "-o", tmp_path / "out"],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        spills = re.findall(r"function '(\w+)'.*?(\d+) bytes spill stores", done.stderr, flags=re.DOTALL)
+        assert spills and all(bytes == "0" for _, bytes in spills), spills
+        assert not re.search(r"warning", done.stderr), done.stderr

@@ -1,0 +1,76 @@
+"""Convolution on a GPU: conv.cu, in float32 or on tensor cores."""
+import numpy as np
+
+from ...device import array_library
+from .. import cuda
+from ..matmul.tiles import files, tiling
+from ..registry import version
+from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
+
+PRECISIONS = {"cuda": "float32", "tf32": "tf32"}           # the names of the versions, and what they multiply
+
+
+def compiled(name, precision, tiles, c, f, windows):
+    """A kernel of conv.cu for c and f channels under those windows."""
+    pairs = {"H W": windows.image, "KH KW": windows.size, "OH OW": windows.output, "SH SW": windows.strides,
+             "DH DW": windows.dilation, "TOP LEFT": [before for before, _ in windows.margins]}
+    sizes = {name: n for names, pair in pairs.items() for name, n in zip(names.split(), pair)}
+    return cuda.compiled(name, files(precision, "conv/conv.cu"), **tiles.constants, **sizes, C=c, F=f)
+
+
+def forward(precision, x, kernel, bias, windows, low=-np.inf, high=np.inf):
+    """conv(x, kernel) + bias, held between two limits."""
+    x, kernel, xp = cuda.contiguous(x), cuda.contiguous(kernel), array_library(x)
+    c, f, (oh, ow) = kernel.shape[2], kernel.shape[3], windows.output
+    y = xp.empty((len(x), oh, ow, f), x.dtype)
+    tiles = tiling(len(x) * oh * ow, f, kernel.size // f, sliceable=False)
+    cuda.launch(compiled("conv_forward", precision, tiles, c, f, windows), tiles.grid, tiles.block,
+                x, kernel, bias, y, len(x), float(low), float(high))
+    return y
+
+
+def input_gradient(precision, dy, kernel, windows):
+    """The gradient that reaches x: blocks for each phase of the strides."""
+    dy, kernel = cuda.contiguous(dy), cuda.contiguous(kernel)
+    (h, w), (sh, sw), (_, _, c, f) = windows.image, windows.strides, kernel.shape
+    dx = array_library(dy).empty((len(dy), h, w, c), dy.dtype)
+    tiles = tiling(len(dy) * -(-h // sh) * -(-w // sw), c, kernel.size // (c * sh * sw), sh * sw, sliceable=False)
+    cuda.launch(compiled("conv_input_gradient", precision, tiles, c, f, windows), (*tiles.grid, sh * sw), tiles.block,
+                dy, kernel, dx, len(dy))
+    return dx
+
+
+def kernel_gradient(precision, x, dy, windows):
+    """The gradient that reaches the kernel: sums over slices of the pixels, added afterwards."""
+    x, dy, xp = cuda.contiguous(x), cuda.contiguous(dy), array_library(x)
+    (kh, kw), c, f = windows.size, x.shape[3], dy.shape[3]
+    tiles = tiling(kh * kw * c, f, dy.size // f)
+    partial = xp.empty((max(tiles.slices, 1), kh, kw, c, f), x.dtype)
+    cuda.launch(compiled("conv_kernel_gradient", precision, tiles, c, f, windows), (*tiles.grid, len(partial)), tiles.block,
+                x, dy, partial, len(x), tiles.slice)
+    return partial[0] if len(partial) == 1 else partial.sum(axis=0)
+
+
+def _served(windows, groups, *arrays):
+    """Whether conv.cu can do it: in one group, and with a stride or dilation, not both."""
+    return groups == 1 and cuda.fits(*arrays) and all(s == 1 or d == 1 for s, d in zip(windows.strides, windows.dilation))
+
+
+def _register(name, precision):
+    @version(conv_forward, name, gpu=True,
+             serves=lambda x, kernel, windows: _served(windows, x.shape[3] // kernel.shape[2], x, kernel))
+    def conv(x, kernel, windows):
+        return forward(precision, x, kernel, None, windows)
+
+    @version(conv_input_gradient, name, gpu=True,
+             serves=lambda dy, kernel, windows, groups: _served(windows, groups, dy, kernel))
+    def towards_input(dy, kernel, windows, groups):
+        return input_gradient(precision, dy, kernel, windows)
+
+    @version(conv_kernel_gradient, name, gpu=True, serves=lambda x, dy, windows, groups: _served(windows, groups, x, dy))
+    def towards_kernel(x, dy, windows, groups):
+        return kernel_gradient(precision, x, dy, windows)
+
+
+for _name, _precision in PRECISIONS.items():
+    _register(_name, _precision)

@@ -1,0 +1,66 @@
+"""CUDA kernels: read from the .cu files beside the references, compiled when they are first called, with shapes as constants.
+
+    kernel = compiled("conv_forward", ("matmul/float32.cuh", "matmul/tiles.cuh", "conv/conv.cu"), H=28, W=28, ...)
+    launch(kernel, grid, block, x, y, n)
+
+CuPy has NVRTC compile them, for the GPU at hand, and keeps the result on disk for the next process.
+"""
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from ..device import array_library
+
+HERE = Path(__file__).parent
+NULL = np.uint64(0)                                        # the address of no array
+MOST = 2 ** 31 - 1                                         # elements that an index of 32 bits can tell apart
+
+
+@functools.cache
+def source(*names) -> str:
+    """The text of .cu and .cuh files, one behind the other."""
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+
+
+def compiled(name, files, **constants):
+    """The kernel of that name, of those files, in which the constants (integers) are known: `constexpr int H = 28;`."""
+    return _compiled(name, files, tuple(constants.items()))
+
+
+@functools.cache
+def _compiled(name, files, constants):
+    import cupy
+    known = "".join(f"constexpr int {constant} = {int(value)};\n" for constant, value in constants)
+    return cupy.RawModule(code=known + source(*files), options=("-std=c++17",)).get_function(name)
+
+
+def launch(kernel, grid, block, *arguments) -> None:
+    """Run a kernel: `grid` blocks of `block` threads, on the device of its arrays.
+
+    Args:
+        arguments: arrays, in C's order; integers, which become `int`; floats, which become `float`; None for no array.
+    """
+    if 0 in grid:
+        return
+    kernel(grid, block, tuple(map(_argument, arguments)))
+
+
+def _argument(a):
+    if a is None:
+        return NULL
+    if isinstance(a, int):
+        return np.int32(a)
+    if isinstance(a, float):
+        return np.float32(a)
+    return a
+
+
+def contiguous(x):
+    """The array itself, or a copy whose elements lie in C's order: kernels do not see strides."""
+    return array_library(x).ascontiguousarray(x)
+
+
+def fits(*arrays) -> bool:
+    """Whether kernels can take these arrays: float32, and no more elements than 32 bits can count."""
+    return all(a is None or (a.dtype == np.float32 and a.size <= MOST) for a in arrays)
