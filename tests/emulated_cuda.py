@@ -84,7 +84,9 @@ class Argument:
 
     def __init__(self, where, value, text, dtype):
         self.where, self.array = where, getattr(value, "_array", None)
-        if text.endswith("*"):
+        if text.endswith("*") and isinstance(value, np.uint64) and value:      # the address of a view
+            self.memory, self.held = None, ctypes.c_void_p(int(value))
+        elif text.endswith("*"):
             value = None if isinstance(value, np.uint64) and not value else value
             if value is not None and (self.array is None or self.array.dtype != dtype):
                 raise LaunchError(f"{where} is declared {text}, got {getattr(value, 'dtype', type(value).__name__)}")
@@ -110,9 +112,10 @@ class Argument:
             raise LaunchError(f"{self.where}: it writes beyond the end of the array")
         if self.array is not None:
             written = inside.view(self.array.dtype).reshape(self.array.shape)
-            if self.constant and written.tobytes() != self.array.tobytes():
+            if not self.constant:
+                self.array[...] = written
+            elif written.tobytes() != self.array.tobytes():
                 raise LaunchError(f"{self.where}: it writes to what it declares const")
-            self.array[...] = written
 
 
 def parameters(text):

@@ -140,6 +140,8 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
         transfers["down"] += 1
         return np.array(self._array, order=order)
 
+    data = property(lambda self: types.SimpleNamespace(ptr=self._array.ctypes.data))
+
     def set(self, arr, stream=None):
         if not isinstance(arr, np.ndarray) or arr.dtype != self._array.dtype or arr.shape != self._array.shape:
             raise TypeError("set takes an array of NumPy's, of the same shape and dtype")

@@ -37,6 +37,30 @@ class Mutant:
 
 
 MUTANTS = [
+    # Kernels of GPUs, on the emulator
+    Mutant("CUDA: no barrier before the panels are read", "kernels/matmul/tiles.cuh", "        __syncthreads();                                   // both panels are there\n", "",
+           "test_cuda_kernels.py:reference"),
+    Mutant("CUDA: no barrier before the panels are overwritten", "kernels/matmul/tiles.cuh",
+           "        __syncthreads();                                   // nobody needs them any more\n", "", "test_cuda_kernels.py:reference"),
+    Mutant("CUDA: a step too far along the depth", "kernels/matmul/tiles.cuh", "numbers[n] = at < end ? matrix.at", "numbers[n] = at <= end ? matrix.at",
+           "test_cuda_kernels.py:reference"),
+    Mutant("CUDA: the last step of the depth is left out", "kernels/matmul/tiles.cuh", "if (k0 + TILE_K < to) a.fetch", "if (k0 + 2 * TILE_K < to) a.fetch",
+           "test_cuda_kernels.py:reference"),
+    Mutant("CUDA: lanes of the tensor cores change places", "kernels/matmul/tf32.cuh", "group + e % 2 * 8, k + q + e / 2 * 4", "group + e / 2 * 8, k + q + e % 2 * 4",
+           "test_cuda_kernels.py:reference and tf32"),
+    Mutant("CUDA: rows beyond the end are written", "kernels/conv/conv.cu", "if (i < outputs && j < F) {", "if (j < F) {", "test_cuda_kernels.py:reference"),
+    Mutant("CUDA: columns beyond the end are written", "kernels/conv/conv.cu", "if (i < outputs && j < F) {", "if (i < outputs) {", "test_cuda_kernels.py:reference"),
+    Mutant("CUDA: phases of a stride are mixed up", "kernels/conv/conv.cu", "const Phase phase{int(blockIdx.z) / SW, int(blockIdx.z) % SW};",
+           "const Phase phase{int(blockIdx.z) / SW, 0};", "test_cuda_kernels.py:reference"),
+    Mutant("CUDA: the margin on top is forgotten", "kernels/conv/conv.cu", "i / OW % OH * SH - TOP : NOWHERE", "i / OW % OH * SH : NOWHERE", "test_cuda_kernels.py:reference"),
+    Mutant("CUDA: slices overlap", "kernels/conv/conv.cu", "min(from + slice, outputs)", "min(from + slice + 1, outputs)", "test_cuda_kernels.py:tile"),
+    Mutant("CUDA: strides in memory are not seen", "kernels/cuda.py", "return array_library(x).ascontiguousarray(x)", "return x", "test_cuda_kernels.py:layout"),
+    Mutant("GPU: the work goes on before the batch is there", "device/copies.py", "self.cupy.cuda.get_current_stream().wait_event(event)", "pass", "test_placement.py:on_its_way"),
+    Mutant("GPU: batches are copied from memory that their maker fills again", "device/copies.py", "sources.append(_for_the_gpu_to_read(array))", "sources.append(array)",
+           "test_placement.py:overwritten"),
+    Mutant("GPU: optimizers stay behind", "models/placement.py", 'if getattr(layer, "optimizer", None) is not None:', "if False:", "test_placement.py:back_in_the_middle"),
+    Mutant("GPU: weights that come later are made elsewhere", "layers/base.py", "placed(values, self.home)", "placed(values)", "test_placement.py:training_on"),
+    Mutant("GPU: a backup counts the batch that was copied ahead", "models/placement.py", "return self._drawn\n", "return self.data.drawn\n", "test_placement.py:backup"),
     # Wrong gradients
     Mutant("multiply: its own factor", "ops/elementwise.py", "multiply.gradient(x1=lambda g, x2: g * x2,",
            "multiply.gradient(x1=lambda g, x1: g * x1,", f"{LAWS}:test_gradient and multiply"),
@@ -432,7 +456,6 @@ MUTANTS = [
     Mutant("torch: one module of two layers", "models/saving/state_dicts.py", 'if f"{module}.{name}" in found:', "if False:", "test_state_dicts.py:one_module"),
     Mutant("torch: one storage of several sizes", "models/saving/pickles.py", "if storages.setdefault(value.storage.key, value.storage) != value.storage:",
            "if storages.setdefault(value.storage.key, value.storage) is None:", "test_bad_files.py:torch"),
-    Mutant("torch: nests that double are followed", "models/saving/pickles.py", "and id(value) not in seen:", ":", "test_bad_files.py:torch and deep"),
     Mutant("files: a memo of any size", "models/saving/pickles.py", '("PUT", "LONG_BINPUT")', '("LONG_BINPUT",)', "test_bad_files.py:torch"),
     Mutant("files: a chunk of any size", "models/saving/hdf5.py", "return max(dataset.nbytes, math.prod(dataset.chunks or [0]) * dataset.dtype.itemsize)",
            "return dataset.nbytes", "test_bad_files.py:older"),

@@ -7,6 +7,7 @@ from parity.layer_rows import ROWS
 
 import tinyvision as keras
 from tinyvision import callbacks, config, kernels, layers, set_device, tensor
+from tinyvision.data import Dataset
 from tinyvision.models.placement import Ahead
 from tinyvision.structures import leaves, map_structure
 
@@ -155,7 +156,9 @@ def test_files_know_nothing_of_devices(cupy, tmp_path, ending):
         np.testing.assert_array_equal(b.numpy(), c.numpy())
 
 
-def test_a_training_goes_on_from_its_backup(cupy, tmp_path):
+@pytest.mark.parametrize("data", [lambda: (IMAGES, LABELS), lambda: (Dataset.from_tensor_slices((IMAGES, LABELS)).batch(8),)],
+                         ids=["arrays", "dataset"])
+def test_a_training_goes_on_from_its_backup(cupy, tmp_path, data):
     """It was stopped in the middle of an epoch: no batch is left out, although one was copied ahead."""
     class Stopped(Exception):
         pass
@@ -164,11 +167,13 @@ def test_a_training_goes_on_from_its_backup(cupy, tmp_path):
         def on_train_batch_end(self, batch, logs=None):
             if self.model.progress.epoch == 1 and batch == 1:
                 raise Stopped
-    whole, steps = trained("cuda"), []
+    how = {"batch_size": 8} if len(data()) > 1 else {}
+    whole, steps = compiled("cuda"), []
+    whole.fit(*data(), **how, epochs=2, verbose=0)
     with pytest.raises(Stopped):
-        compiled("cuda").fit(IMAGES, LABELS, batch_size=8, epochs=2, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path, save_freq=1), Stop()])
+        compiled("cuda").fit(*data(), **how, epochs=2, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path, save_freq=1), Stop()])
     again = compiled("cuda")
-    again.fit(IMAGES, LABELS, batch_size=8, epochs=2, verbose=0, callbacks=[
+    again.fit(*data(), **how, epochs=2, verbose=0, callbacks=[
         callbacks.BackupAndRestore(tmp_path, save_freq=1), callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: steps.append(batch))])
     assert steps == [1, 2, 3]                              # the backup was not yet made when it was stopped
     for a, b in zip(again.weights, whole.weights):

@@ -232,7 +232,8 @@ def test_older_files_of_frozen_models(keras, frozen, tmp_path):
         base.trainable = not frozen
         return k.Model(inputs, k.layers.Dense(2)(base(inputs)))
     theirs, ours = network(keras), network(tv)
-    theirs.set_weights([np.random.default_rng(0).uniform(0.5, 1.5, w.shape) for w in theirs.get_weights()])
+    rng = np.random.default_rng(0)
+    theirs.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in theirs.get_weights()])
     theirs.save(tmp_path / "older.h5")
     ours.load_weights(tmp_path / "older.h5")
     x = np.random.default_rng(1).random((3, 4))

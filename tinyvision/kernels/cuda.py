@@ -13,6 +13,7 @@ import numpy as np
 from ..device import array_library
 
 HERE = Path(__file__).parent
+THREADS = 256                                              # of a block, for kernels of one element a thread
 NULL = np.uint64(0)                                        # the address of no array
 MOST = 2 ** 31 - 1                                         # elements that an index of 32 bits can tell apart
 
@@ -46,6 +47,11 @@ def launch(kernel, grid, block, *arguments) -> None:
     kernel(grid, block, tuple(map(_argument, arguments)))
 
 
+def for_each(kernel, count: int, *arguments) -> None:
+    """Run a kernel by a thread for each of so many elements, the number of which is its last argument."""
+    launch(kernel, (-(-count // THREADS),), (THREADS,), *arguments, count)
+
+
 def _argument(a):
     if a is None:
         return NULL
@@ -59,6 +65,18 @@ def _argument(a):
 def contiguous(x):
     """The array itself, or a copy whose elements lie in C's order: kernels do not see strides."""
     return array_library(x).ascontiguousarray(x)
+
+
+def address(x):
+    """An array for a kernel that is told its strides: itself, or where its first element lies."""
+    return x if x.flags.c_contiguous else np.uint64(x.data.ptr)
+
+
+def sizes_of(windows) -> dict:
+    """The geometry of windows, as constants of a kernel."""
+    pairs = {"H W": windows.image, "KH KW": windows.size, "OH OW": windows.output, "SH SW": windows.strides,
+             "DH DW": windows.dilation, "TOP LEFT": [before for before, _ in windows.margins]}
+    return {name: n for names, pair in pairs.items() for name, n in zip(names.split(), pair)}
 
 
 def fits(*arrays) -> bool:

@@ -15,13 +15,12 @@ from .core import check_images
 def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | None:
     """What a Conv2D returns, ReLU and 2x2 max-pool behind it included if asked for; None if this cannot be had in one go.
 
-    It can for float32 on the CPU without groups, as long as no other version of the kernels is forced. `detect_anomaly` wants
-    to see each step by itself.
+    It can for float32 without groups, as long as no other version of the kernels is forced. `detect_anomaly` wants to see each
+    step by itself.
     """
     if not isinstance(x, Tensor) or x.ndim != 4 or not x.size or layer.groups > 1 or mode.detecting:
         return None
-    on_cpu = isinstance(x.data, np.ndarray) and isinstance(layer.kernel.data, np.ndarray)
-    if not on_cpu or not x.dtype == layer.kernel.dtype == np.float32 or not _allowed(forced()):
+    if type(x.data) is not type(layer.kernel.data) or not x.dtype == layer.kernel.dtype == np.float32 or not _allowed(forced()):
         return None
     activation = layer.activation
     own_relu = activation is ops.relu
@@ -41,7 +40,8 @@ def fused(layer: Conv2D, x, relu: bool = False, pool: bool = False) -> Tensor | 
 
 def _allowed(choice):
     """Whether the version of the kernels that is forced, if any, can do it in one go."""
-    return choice in (None, "exact") or (choice != "numpy" and choice in conv_block_forward.kernel.versions)
+    versions = conv_block_forward.kernel.versions.keys() | conv_block_forward.kernel.on_gpu.keys()
+    return choice in (None, "exact") or (choice != "numpy" and choice in versions)
 
 
 def _prepared(layer):

@@ -31,7 +31,7 @@ def conv_block_forward(x, kernel, bias, windows, relu, pool, prepared=None):
     y = np.clip(y, 0, None if relu is True else relu) if relu else y
     if not pool:
         return y, np.empty(0, np.uint8)
-    y, positions = max_pool_forward(y, _halves(windows))
+    y, positions = max_pool_forward(y, halves(windows))
     return y, np.where(y > 0, positions, STOPPED).astype(np.uint8) if relu else positions
 
 
@@ -40,7 +40,7 @@ def conv_block_backward(x, kernel, y, positions, dy, windows, relu, pool, wanted
     """The gradients of conv_block_forward in x, kernel and bias: the three of them that `wanted` says, None for the others."""
     if pool:
         dy = scatter_windows(np.where(positions < STOPPED, dy, 0).astype(dy.dtype), np.where(positions < STOPPED, positions, 0),
-                             _halves(windows))
+                             halves(windows))
     elif relu:
         dy = np.where(y > 0, dy, 0).astype(dy.dtype)
     return (conv_input_gradient(dy, kernel, windows, 1) if wanted[0] else None,
@@ -48,6 +48,6 @@ def conv_block_backward(x, kernel, y, positions, dy, windows, relu, pool, wanted
             dy.sum(axis=(0, 1, 2)) if wanted[2] else None)
 
 
-def _halves(windows):
+def halves(windows):
     """2x2 windows over what a convolution leaves; the odd row and column are dropped."""
     return sliding_windows(windows.output, (2, 2), (2, 2), "valid")

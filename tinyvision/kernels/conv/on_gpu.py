@@ -3,19 +3,17 @@ import numpy as np
 
 from ...device import array_library
 from .. import cuda
+from ..matmul.on_gpu import PRECISIONS
 from ..matmul.tiles import files, tiling
+from ..pool.reference import max_pool_forward
 from ..registry import version
+from .block import STOPPED, conv_block_forward, halves
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
-
-PRECISIONS = {"cuda": "float32", "tf32": "tf32"}           # the names of the versions, and what they multiply
 
 
 def compiled(name, precision, tiles, c, f, windows):
     """A kernel of conv.cu for c and f channels under those windows."""
-    pairs = {"H W": windows.image, "KH KW": windows.size, "OH OW": windows.output, "SH SW": windows.strides,
-             "DH DW": windows.dilation, "TOP LEFT": [before for before, _ in windows.margins]}
-    sizes = {name: n for names, pair in pairs.items() for name, n in zip(names.split(), pair)}
-    return cuda.compiled(name, files(precision, "conv/conv.cu"), **tiles.constants, **sizes, C=c, F=f)
+    return cuda.compiled(name, files(precision, "conv/conv.cu"), **tiles.constants, **cuda.sizes_of(windows), C=c, F=f)
 
 
 def forward(precision, x, kernel, bias, windows, low=-np.inf, high=np.inf):
@@ -61,6 +59,16 @@ def _register(name, precision):
              serves=lambda x, kernel, windows: _served(windows, x.shape[3] // kernel.shape[2], x, kernel))
     def conv(x, kernel, windows):
         return forward(precision, x, kernel, None, windows)
+
+    @version(conv_block_forward, name, gpu=True, serves=lambda x, kernel, bias, windows, relu, pool, prepared=None:
+             _served(windows, x.shape[3] // kernel.shape[2], x, kernel, bias))
+    def block(x, kernel, bias, windows, relu, pool, prepared=None):
+        limits = (0, np.inf if relu is True else relu) if relu else (-np.inf, np.inf)
+        y = forward(precision, x, kernel, bias if bias is None else cuda.contiguous(bias), windows, *limits)
+        if not pool:
+            return y, array_library(y).empty(0, np.uint8)
+        y, positions = max_pool_forward(y, halves(windows))
+        return y, array_library(y).where(y > 0, positions, np.uint8(STOPPED)) if relu else positions
 
     @version(conv_input_gradient, name, gpu=True,
              serves=lambda dy, kernel, windows, groups: _served(windows, groups, dy, kernel))

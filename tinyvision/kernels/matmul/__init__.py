@@ -3,3 +3,4 @@ from ..choice import offer
 from .reference import product
 
 offer(f"{__name__}.tiled")
+offer(f"{__name__}.on_gpu", gpu=True)

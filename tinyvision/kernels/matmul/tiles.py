@@ -36,7 +36,7 @@ def tiling(rows, columns, depth, batch=1, sliceable=True) -> Tiling:
         batch: how many such products there are.
         sliceable: whether sums over slices of the depth may be added later.
     """
-    enough = ENOUGH * _multiprocessors()
+    enough = ENOUGH * multiprocessors()
     for tile in TILES:
         grid = -(-rows // tile[0]), -(-columns // tile[1])
         blocks = max(grid[0] * grid[1] * batch, 1)
@@ -52,12 +52,13 @@ def files(precision, *names) -> tuple:
     return f"matmul/{precision}.cuh", "matmul/tiles.cuh", *names
 
 
-def _multiprocessors():
+def multiprocessors() -> int:
+    """How many multiprocessors the current GPU has."""
     import cupy
     return _multiprocessors_of(cupy.cuda.Device().id)
 
 
-@functools.lru_cache
+@functools.cache
 def _multiprocessors_of(number):
     import cupy
     return cupy.cuda.Device(number).attributes["MultiProcessorCount"]
