@@ -4,6 +4,8 @@ import importlib
 
 import numpy as np
 
+from ..device import array_library
+from ..kernels import updates_on_gpu
 from ..kernels.choice import forced
 from .adam import Adam, AdamW
 from .base import SHORTCUTS
@@ -12,17 +14,23 @@ from .sgd import SGD
 
 
 def all_at_once(optimizer, gradients, variables) -> bool:
-    """Do the step, if it is a plain one of SGD, RMSprop, Adam or AdamW on float32 arrays of the CPU; else return False."""
+    """Do the step, if it is a plain one of SGD, RMSprop, Adam or AdamW on float32 arrays of one device; else return False."""
     names = _remembered(optimizer)
-    if names is None or not variables or forced() == "numpy" or _updates() is None:
+    if names is None or not variables or forced() == "numpy":
         return False
     columns = [[v.data for v in variables], gradients, *([optimizer.slot(name, v) for v in variables] for name in names)]
-    if not all(type(a) is np.ndarray and a.dtype == np.float32 for column in columns for a in column):
+    kind = type(columns[0][0])
+    if not all(type(a) is kind and a.dtype == np.float32 for column in columns for a in column):
         return False
-    columns[1] = list(map(np.ascontiguousarray, gradients))
-    if not all(a.flags.c_contiguous and a.flags.writeable for column in (columns[0], *columns[2:]) for a in column):
+    columns[1] = list(map(array_library(columns[0][0]).ascontiguousarray, gradients))
+    if not all(a.flags.c_contiguous for column in (columns[0], *columns[2:]) for a in column):
         return False
-    _run(optimizer, _updates(), _updates().table_of(*columns), len(variables))
+    if kind is not np.ndarray:
+        _run(optimizer, updates_on_gpu, columns)
+    elif _updates() is None or not all(a.flags.writeable for column in (columns[0], *columns[2:]) for a in column):
+        return False
+    else:
+        _run(optimizer, _updates(), _updates().table_of(*columns), len(variables))
     for v in variables:
         v.mark_changed()
     return True
@@ -39,15 +47,15 @@ def _remembered(optimizer):
     return None
 
 
-def _run(optimizer, updates, table, rows):
+def _run(optimizer, updates, *arrays):
     rate, t = float(optimizer.learning_rate), optimizer.iterations + 1
     if type(optimizer) is SGD:
-        updates.sgd(table, rows, rate, optimizer.momentum, optimizer.nesterov)
+        updates.sgd(*arrays, rate, optimizer.momentum, optimizer.nesterov)
     elif type(optimizer) is RMSprop:
-        updates.rmsprop(table, rows, rate, optimizer.rho, 1 - optimizer.rho, optimizer.epsilon)
+        updates.rmsprop(*arrays, rate, optimizer.rho, 1 - optimizer.rho, optimizer.epsilon)
     else:
         rate *= (1 - optimizer.beta_2 ** t) ** 0.5 / (1 - optimizer.beta_1 ** t)
-        updates.adam(table, rows, rate, 1 - optimizer.beta_1, 1 - optimizer.beta_2, optimizer.epsilon)
+        updates.adam(*arrays, rate, 1 - optimizer.beta_1, 1 - optimizer.beta_2, optimizer.epsilon)
 
 
 @functools.cache
