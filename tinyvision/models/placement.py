@@ -1,4 +1,6 @@
 """Models on devices: `model.to("cuda")`, and batches that are copied to a GPU while the one before is computed."""
+import sys
+
 import numpy as np
 
 from ..autograd import Tensor, as_array
@@ -45,7 +47,9 @@ def _with_all_inside(layer):
 
 def device_of_model(model) -> str:
     """Where a model computes: where its weights are, or will be made."""
-    return next((weight.device for weight in model.weights), model.home or get_device())
+    if "cupy" not in sys.modules:                          # no array can be on a GPU
+        return "cpu"
+    return next((weight.device for inner in _with_all_inside(model) for weight in inner._weights), model.home or get_device())
 
 
 def fed(model, data):
