@@ -113,7 +113,7 @@ MUTANTS = [
     Mutant("variance with n - 1", "ops/statistics.py", "return x.var(axis, keepdims=keepdims)", "return x.var(axis, keepdims=keepdims, ddof=1)",
            f"{ORACLE}:test_same_as_keras and var"),
     Mutant("sigmoid overflows", "ops/elementwise.py", "xp.exp(-xp.abs(x)) ", "xp.exp(-x) ", f"{ORACLE}:sigmoid"),
-    Mutant("crossentropy: not divided by the sum", "ops/fused_loss.py", "p = output / total", "p = output", f"{ORACLE}:categorical_crossentropy"),
+    Mutant("crossentropy: not divided by the sum", "kernels/crossentropy/reference.py", "p = output / total", "p = output", f"{ORACLE}:categorical_crossentropy"),
     Mutant("crossentropy: the path's own is not divided", "ops/loss.py", "output = output / sum(output, axis=axis, keepdims=True)", "pass", "test_evening.py:rules"),
     Mutant("binary crossentropy: wrong sign of the logit", "ops/binary.py", "_softplus(output) - target * output",
            "_softplus(-output) - target * output", f"{ORACLE}:binary_crossentropy"),

@@ -826,6 +826,9 @@ KERNEL_SAMPLES = {
     "normalized_rows_gradients": [
         (normal(*shape), normal(*shape) + 3, gamma and normal(shape[1]), normal(shape[0], 1) + 3, positive(shape[0], 1))
         for shape, gamma, _, _ in NORMALIZED_ROWS],
+    "class_crossentropy": [(target, output, logits, axis, 1e-7) for shape, axis in [((5, 3), -1), ((1, 70), 1), ((2, 3, 33), -1), ((4, 1), -1), ((3, 4), 0)]
+                           for target, output, logits in [(positive(*shape), 5 * normal(*shape), True), (positive(*shape), positive(*shape), False)]
+                           if logits or shape[axis] > 1],             # of one class, a probability of 1 - 1e-7 has no logarithm in float32
     "window_sums": [(x, geometry) for x, positions, dy, geometry in POOLS],
     "spread_windows": [(dy, geometry) for x, positions, dy, geometry in POOLS],
     "product": [(row.arguments["x1"], row.arguments["x2"]) for row in SAMPLES["matmul"]] + [

@@ -13,7 +13,7 @@ FROM_THE_GROUND_UP = [
 ]
 LINE = {name: number for number, names in enumerate(FROM_THE_GROUND_UP) for name in names}
 HEAVY = {"numba", "scipy", "h5py", "PIL", "matplotlib", "cupy", "safetensors", "threadpoolctl"}
-LOADED_AT_FIRST_USE = {"threads.py", "blocked.py", "vectors.py", "denormals.py", "jobs.py", "epilogue.py", "winograd.py", "direct.py", "depthwise.py", "tiled.py", "by_channel.py", "row_by_row.py", "counters.py", "updates.py", "compiling.py", "workers.py", "in_parallel.py", "recording.py", "few_channels.py", "banded.py", "pixelwise.py", "on_gpu.py", "tiles.py", "cuda.py"}         # modules of fast kernels, which may import what they need
+LOADED_AT_FIRST_USE = {"threads.py", "blocked.py", "vectors.py", "denormals.py", "jobs.py", "epilogue.py", "winograd.py", "direct.py", "depthwise.py", "tiled.py", "by_channel.py", "row_by_row.py", "counters.py", "updates.py", "compiling.py", "workers.py", "in_parallel.py", "recording.py", "few_channels.py", "banded.py", "pixelwise.py", "on_gpu.py", "grouped_on_gpu.py", "tiles.py", "cuda.py"}         # modules of fast kernels, which may import what they need
 
 
 def name_of(path):

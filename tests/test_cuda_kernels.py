@@ -94,7 +94,7 @@ def test_version_takes_any_layout(cupy, name, version):
 def test_empty_batches(cupy, name, version):
     for arguments in KERNEL_SAMPLES[name][:5]:
         empty = [a[:0] if i == 0 else a for i, a in enumerate(cast(arguments, "float32"))]
-        if name in ("conv_kernel_gradient", "scatter_windows", "gather_windows", "affine", "channel_sums"):
+        if name in ("conv_kernel_gradient", "scatter_windows", "gather_windows", "affine", "channel_sums", "class_crossentropy"):
             empty[1] = empty[1][:0]
         given = [there(a) for a in empty]
         if KERNELS[name].on_gpu[version].serves(*given):
@@ -303,6 +303,12 @@ def of_networks():
         yield "scale_and_shift", (dy, *statistics[:2], (0.0, 6.0))
         yield "affine", (dy, dy, *statistics, (0.0, 6.0))
         yield "dropped", ((n, c * h), 0.5, (n, c * h), (1, 2), 3)
+    windows = geometry(28, 28, 3, padding="same")
+    x, kernel = (32, 28, 28, 96), (3, 3, 1, 96)
+    yield "conv_forward", (x, kernel, windows)
+    yield "conv_input_gradient", (x, kernel, windows, 96)
+    yield "conv_kernel_gradient", (x, x, windows, 96)
+    yield "class_crossentropy", ((256, 10), (256, 10), True, -1, 1e-7)
     for i, k, j in (256, 1152, 10), (1152, 256, 10), (32, 12544, 512):
         yield "product", ((i, k), (k, j))
 

@@ -1,4 +1,4 @@
-"""Convolution on a GPU: conv.cu, in float32 or on tensor cores."""
+"""Convolution on a GPU: conv.cu, in float32 or on tensor cores, and grouped.cu for what it does not do."""
 import numpy as np
 
 from ...device import array_library
@@ -7,6 +7,7 @@ from ..matmul.on_gpu import PRECISIONS
 from ..matmul.tiles import files, tiling
 from ..pool.reference import max_pool_forward
 from ..registry import version
+from . import grouped_on_gpu
 from .block import STOPPED, conv_block_forward, halves
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
@@ -49,35 +50,48 @@ def kernel_gradient(precision, x, dy, windows):
     return partial[0] if len(partial) == 1 else partial.sum(axis=0)
 
 
-def _served(windows, groups, *arrays):
+def _by_tiles(windows, groups):
     """Whether conv.cu can do it: in one group, and with a stride or dilation, not both."""
-    return groups == 1 and cuda.fits(*arrays) and all(s == 1 or d == 1 for s, d in zip(windows.strides, windows.dilation))
+    return groups == 1 and all(s == 1 or d == 1 for s, d in zip(windows.strides, windows.dilation))
 
 
 def _register(name, precision):
+    """A version of each kernel, for tiles in that precision. In float32 it takes all else, too."""
+    def served(windows, groups, *arrays):
+        return cuda.fits(*arrays) and (precision == "float32" or _by_tiles(windows, groups))
+
+    def any_forward(x, kernel, bias, windows, *limits):
+        if _by_tiles(windows, x.shape[3] // kernel.shape[2]):
+            return forward(precision, x, kernel, bias, windows, *limits)
+        return grouped_on_gpu.forward(x, kernel, bias, windows, *limits)
+
     @version(conv_forward, name, gpu=True,
-             serves=lambda x, kernel, windows: _served(windows, x.shape[3] // kernel.shape[2], x, kernel))
+             serves=lambda x, kernel, windows: served(windows, x.shape[3] // kernel.shape[2], x, kernel))
     def conv(x, kernel, windows):
-        return forward(precision, x, kernel, None, windows)
+        return any_forward(x, kernel, None, windows)
 
     @version(conv_block_forward, name, gpu=True, serves=lambda x, kernel, bias, windows, relu, pool, prepared=None:
-             _served(windows, x.shape[3] // kernel.shape[2], x, kernel, bias))
+             served(windows, x.shape[3] // kernel.shape[2], x, kernel, bias))
     def block(x, kernel, bias, windows, relu, pool, prepared=None):
         limits = (0, np.inf if relu is True else relu) if relu else (-np.inf, np.inf)
-        y = forward(precision, x, kernel, bias if bias is None else cuda.contiguous(bias), windows, *limits)
+        y = any_forward(x, kernel, bias if bias is None else cuda.contiguous(bias), windows, *limits)
         if not pool:
             return y, array_library(y).empty(0, np.uint8)
         y, positions = max_pool_forward(y, halves(windows))
         return y, array_library(y).where(y > 0, positions, np.uint8(STOPPED)) if relu else positions
 
     @version(conv_input_gradient, name, gpu=True,
-             serves=lambda dy, kernel, windows, groups: _served(windows, groups, dy, kernel))
+             serves=lambda dy, kernel, windows, groups: served(windows, groups, dy, kernel))
     def towards_input(dy, kernel, windows, groups):
-        return input_gradient(precision, dy, kernel, windows)
+        if _by_tiles(windows, groups):
+            return input_gradient(precision, dy, kernel, windows)
+        return grouped_on_gpu.input_gradient(dy, kernel, windows, groups)
 
-    @version(conv_kernel_gradient, name, gpu=True, serves=lambda x, dy, windows, groups: _served(windows, groups, x, dy))
+    @version(conv_kernel_gradient, name, gpu=True, serves=lambda x, dy, windows, groups: served(windows, groups, x, dy))
     def towards_kernel(x, dy, windows, groups):
-        return kernel_gradient(precision, x, dy, windows)
+        if _by_tiles(windows, groups):
+            return kernel_gradient(precision, x, dy, windows)
+        return grouped_on_gpu.kernel_gradient(x, dy, windows, groups)
 
 
 for _name, _precision in PRECISIONS.items():

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 TILES = (128, 64), (64, 64), (64, 32), (32, 32)            # rows and columns; a block has a thread for each 32 elements
 ENOUGH = 2                                                 # blocks for a multiprocessor, so that one works while another waits
+FEWEST = 64                                                # rows of a sum that are worth a slice of their own
 SHORTEST = 128                                             # places along the depth that are worth a slice of their own
 
 
@@ -45,6 +46,13 @@ def tiling(rows, columns, depth, batch=1, sliceable=True) -> Tiling:
     slices = max(min(enough // blocks, depth // SHORTEST), 1) if sliceable else 1
     length = -(-depth // slices)
     return Tiling(*tile, grid, (tile[0] * tile[1] // 32,), length, -(-depth // max(length, 1)))
+
+
+def slices_of_rows(rows, blocks) -> tuple[int, int]:
+    """Into how many slices to cut a sum over rows for which there are so many blocks; and how long each is."""
+    slices = max(min(ENOUGH * multiprocessors() // blocks, rows // FEWEST), 1)
+    length = max(-(-rows // slices), 1)
+    return max(-(-rows // length), 1), length
 
 
 def files(precision, *names) -> tuple:

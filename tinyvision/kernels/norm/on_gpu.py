@@ -3,12 +3,11 @@ import math
 
 from ...device import array_library
 from .. import cuda
-from ..matmul.tiles import ENOUGH, multiprocessors
+from ..matmul.tiles import slices_of_rows
 from ..registry import version
 from .reference import affine, channel_moments, channel_sums, scale_and_shift
 
 NO_LIMITS = -math.inf, math.inf
-FEWEST = 64                                                # rows that are worth a slice of their own
 
 
 def _kernel(name, channels, limited):
@@ -24,14 +23,6 @@ def _over_all_others(x, axes):
     return sorted(axis % x.ndim for axis in axes) == list(range(x.ndim - 1))
 
 
-def _slices(rows, channels):
-    """(blocks side by side, slices, rows of a slice): so many that all multiprocessors have work."""
-    across = -(-channels // 32)
-    slices = max(min(ENOUGH * multiprocessors() // across, rows // FEWEST), 1)
-    length = -(-rows // slices)
-    return across, -(-rows // length), length
-
-
 def _shaped(result, x):
     """(2, C) -> (2, 1, ..., 1, C)."""
     return result.reshape(2, *[1] * (x.ndim - 1), x.shape[-1])
@@ -40,7 +31,8 @@ def _shaped(result, x):
 @version(channel_moments, "cuda", gpu=True, serves=lambda x, axes: _by_channel(x) and _over_all_others(x, axes))
 def moments(x, axes):
     x, xp, channels = cuda.contiguous(x), array_library(x), x.shape[-1]
-    across, slices, length = _slices(x.size // channels, channels)
+    across = -(-channels // 32)
+    slices, length = slices_of_rows(x.size // channels, across)
     partial, result = xp.empty((slices, 3, channels), x.dtype), xp.empty((2, channels), x.dtype)
     cuda.launch(_kernel("moments", channels, None), (across, slices), (256,), x, partial, x.size // channels, length)
     cuda.for_each(_kernel("moments_of_slices", channels, None), channels, partial, result, slices)
@@ -51,7 +43,8 @@ def moments(x, axes):
          cuda.fits(dy) and _by_channel(x, mean, scale, shift) and _over_all_others(x, axes))
 def sums(dy, x, mean, axes, scale=None, shift=None, limits=None):
     dy, x, channels = cuda.contiguous(dy), cuda.contiguous(x), x.shape[-1]
-    across, slices, length = _slices(x.size // channels, channels)
+    across = -(-channels // 32)
+    slices, length = slices_of_rows(x.size // channels, across)
     partial = array_library(x).empty((slices, 2, channels), x.dtype)
     cuda.launch(_kernel("sums", channels, limits), (across, slices), (256,), dy, x, *map(_plain, (mean, scale, shift)),
                 *(limits or NO_LIMITS), partial, x.size // channels, length)
