@@ -1,0 +1,51 @@
+"""benchmarks/gpu_check.py, on a GPU that NumPy feigns; and whether what a real one has shown is of the kernels that are here."""
+import json
+import sys
+from pathlib import Path
+
+import emulated_cuda
+import fake_cupy
+import pytest
+
+HOME = Path(__file__).parents[1]
+sys.path.insert(0, str(HOME / "benchmarks"))
+import gpu_check  # noqa: E402
+
+EVIDENCE = sorted(path for path in gpu_check.FOLDER.glob("*.json") if not path.stem.endswith("-quick"))
+
+
+@pytest.mark.skipif(not emulated_cuda.available, reason="needs g++: kernels of GPUs run on the CPU where it is installed")
+def test_it_checks_and_writes_what_it_found(tmp_path, capsys):
+    with fake_cupy.installed():
+        assert gpu_check.main(["--quick", "--folder", str(tmp_path), "--only", "kernels_against_references,every_layer,two_runs,memory"]) == 0
+    found = json.loads((tmp_path / "a-gpu-that-numpy-feigns-quick.json").read_text(encoding="utf-8"))
+    assert found["gpu"] == "a GPU that NumPy feigns" and found["kernels"] == gpu_check.kernel_hash()
+    assert all(part["ok"] for part in found["parts"].values()) and found["parts"]["kernels_against_references"]["tf32"]["rows"] > 10
+
+
+def test_a_part_that_fails_is_recorded_and_the_others_go_on(tmp_path, monkeypatch, capsys):
+    def wrong(options):
+        raise AssertionError("conv 3: 0.5")
+    monkeypatch.setattr(gpu_check, "PARTS", {"wrong": wrong, "right": lambda options: {"rows": 3}})
+    with fake_cupy.installed():
+        assert gpu_check.main(["--folder", str(tmp_path), "--only", "wrong,right"]) == 1
+    parts = json.loads((tmp_path / "a-gpu-that-numpy-feigns.json").read_text(encoding="utf-8"))["parts"]
+    assert parts["wrong"]["error"] == "AssertionError: conv 3: 0.5" and not parts["wrong"]["ok"]
+    assert parts["right"]["rows"] == 3 and parts["right"]["ok"]
+
+
+def test_without_a_gpu_it_says_why(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert gpu_check.main([]) == 1
+    assert "nothing to check: a GPU needs CuPy" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        gpu_check.main(["--only", "dancing"])
+
+
+def test_what_a_gpu_has_shown_is_of_these_kernels():
+    if not EVIDENCE:
+        assert "**No GPU has run any of this yet**" in (HOME / "README.md").read_text(encoding="utf-8")
+        pytest.skip("no GPU has run benchmarks/gpu_check.py yet")
+    old = [path.name for path in EVIDENCE if json.loads(path.read_text(encoding="utf-8"))["kernels"] != gpu_check.kernel_hash()]
+    if old:
+        pytest.skip(f"{', '.join(old)} show kernels that have changed since: run benchmarks/gpu_check.py on a GPU again")
