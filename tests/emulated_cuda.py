@@ -67,6 +67,8 @@ class Module:
         declared = self.kernels[name][1]
         if len(args) != len(declared):
             raise LaunchError(f"{name} takes {len(declared)} arguments, got {len(args)}")
+        if any(n > most for n, most in zip(grid, (2 ** 31 - 1, 65535, 65535))):
+            raise LaunchError(f"{name}: a grid of {grid} blocks, where 65535 are the most along the second and third axis")
         given = [Argument(f"{name}, argument {i}", a, text, dtype) for i, (a, (text, dtype)) in enumerate(zip(args, declared))]
         sizes = [(ctypes.c_uint * 3)(*shape, *[1] * (3 - len(shape))) for shape in (grid, block)]
         self.library.set_constants((ctypes.c_int * max(len(self.constants), 1))(*self.constants))

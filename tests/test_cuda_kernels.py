@@ -267,6 +267,23 @@ def test_a_block_that_is_too_large(cupy):
 
 
 @needs_gcc
+def test_a_grid_that_is_too_large(cupy):
+    with pytest.raises(emulated_cuda.LaunchError, match="65535 are the most along the second and third axis"):
+        run("", numbers(), grid=(1, 1, 65536))
+
+
+def test_what_is_too_large_is_left_to_the_reference(cupy):
+    """Indices of 32 bits, and grids; arrays of no memory, all of one number."""
+    def large(*shape):
+        return fake_cupy._on(0, np.broadcast_to(np.float32(0), shape))
+    for stack, name in (70_000, "numpy"), (60_000, "cuda"):
+        assert KERNELS["product"].choose([large(stack, 2, 3), large(stack, 3, 2)]).name == name
+    for n, name in (2 ** 16, "numpy"), (2 ** 15 - 1, "cuda"):
+        windows = kernels.windows.windows((32, 32), (1, 1), (1, 1), "valid")
+        assert KERNELS["conv_forward"].choose([large(n, 32, 32, 1), large(1, 1, 1, 64), windows]).name == name
+
+
+@needs_gcc
 def test_constants_are_variables_and_those_of_tiles_are_not(cupy):
     x, head = numbers(), "constexpr int H = {};\nconstexpr int TILE_N = {};\n"
     before = emulated_cuda.compiled.cache_info().misses

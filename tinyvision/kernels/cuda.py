@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 THREADS = 256                                              # of a block, for kernels of one element a thread
 NULL = np.uint64(0)                                        # the address of no array
 MOST = 2 ** 31 - 1                                         # elements that an index of 32 bits can tell apart
+MOST_BLOCKS = 2 ** 16 - 1                                  # of a grid, along its second and third axis
 
 
 @functools.cache

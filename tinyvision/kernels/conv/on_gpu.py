@@ -1,4 +1,6 @@
 """Convolution on a GPU: conv.cu, in float32 or on tensor cores, and grouped.cu for what it does not do."""
+import math
+
 import numpy as np
 
 from ...device import array_library
@@ -57,8 +59,9 @@ def _by_tiles(windows, groups):
 
 def _register(name, precision):
     """A version of each kernel, for tiles in that precision. In float32 it takes all else, too."""
-    def served(windows, groups, *arrays):
-        return cuda.fits(*arrays) and (precision == "float32" or _by_tiles(windows, groups))
+    def served(windows, groups, c, f, *arrays):
+        most = len(arrays[0]) * max(math.prod(windows.image) * c, math.prod(windows.output) * f)
+        return cuda.fits(*arrays) and most <= cuda.MOST and (precision == "float32" or _by_tiles(windows, groups))
 
     def any_forward(x, kernel, bias, windows, *limits):
         if _by_tiles(windows, x.shape[3] // kernel.shape[2]):
@@ -66,12 +69,13 @@ def _register(name, precision):
         return grouped_on_gpu.forward(x, kernel, bias, windows, *limits)
 
     @version(conv_forward, name, gpu=True,
-             serves=lambda x, kernel, windows: served(windows, x.shape[3] // kernel.shape[2], x, kernel))
+             serves=lambda x, kernel, windows:
+             served(windows, x.shape[3] // kernel.shape[2], x.shape[3], kernel.shape[3], x, kernel))
     def conv(x, kernel, windows):
         return any_forward(x, kernel, None, windows)
 
     @version(conv_block_forward, name, gpu=True, serves=lambda x, kernel, bias, windows, relu, pool, prepared=None:
-             served(windows, x.shape[3] // kernel.shape[2], x, kernel, bias))
+             served(windows, x.shape[3] // kernel.shape[2], x.shape[3], kernel.shape[3], x, kernel, bias))
     def block(x, kernel, bias, windows, relu, pool, prepared=None):
         limits = (0, np.inf if relu is True else relu) if relu else (-np.inf, np.inf)
         y = any_forward(x, kernel, bias if bias is None else cuda.contiguous(bias), windows, *limits)
@@ -81,13 +85,15 @@ def _register(name, precision):
         return y, array_library(y).where(y > 0, positions, np.uint8(STOPPED)) if relu else positions
 
     @version(conv_input_gradient, name, gpu=True,
-             serves=lambda dy, kernel, windows, groups: served(windows, groups, dy, kernel))
+             serves=lambda dy, kernel, windows, groups:
+             served(windows, groups, kernel.shape[2] * groups, dy.shape[3], dy, kernel))
     def towards_input(dy, kernel, windows, groups):
         if _by_tiles(windows, groups):
             return input_gradient(precision, dy, kernel, windows)
         return grouped_on_gpu.input_gradient(dy, kernel, windows, groups)
 
-    @version(conv_kernel_gradient, name, gpu=True, serves=lambda x, dy, windows, groups: served(windows, groups, x, dy))
+    @version(conv_kernel_gradient, name, gpu=True,
+             serves=lambda x, dy, windows, groups: served(windows, groups, x.shape[3], dy.shape[3], x, dy))
     def towards_kernel(x, dy, windows, groups):
         if _by_tiles(windows, groups):
             return kernel_gradient(precision, x, dy, windows)

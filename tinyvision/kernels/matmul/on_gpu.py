@@ -1,9 +1,11 @@
 """The matrix product on a GPU: product.cu, in float32 or on tensor cores."""
+import math
+
 from ...device import array_library
 from .. import cuda
 from ..registry import version
 from .reference import product
-from .tiles import files, tiling
+from .tiles import SHORTEST, files, tiling
 
 PRECISIONS = {"cuda": "float32", "tf32": "tf32"}           # the names of the versions, and what they multiply
 
@@ -18,11 +20,11 @@ def multiplied(precision, x1, x2):
                                        for x, axis, depth in ((x1, -2, -1), (x2, -1, -2))))
     partial = array_library(x1).empty((batch, tiles.slices, i, j), x1.dtype)
     kernel = cuda.compiled(
-        "product", files(precision, "matmul/product.cu"), **tiles.constants, I=i, J=j, K=k, SLICES=tiles.slices,
-        TILE_LEFT_DEEP=int(by_place[0] == 1), TILE_RIGHT_DEEP=int(by_place[1] == 1), LEFT_ROW=by_row[0], LEFT_PLACE=by_place[0],
-        LEFT_STACK=by_stack[0], RIGHT_ROW=by_row[1], RIGHT_PLACE=by_place[1], RIGHT_STACK=by_stack[1])
-    cuda.launch(kernel, (*tiles.grid, batch * tiles.slices), tiles.block, cuda.address(x1), cuda.address(x2),
-                partial, tiles.slice)
+        "product", files(precision, "matmul/product.cu"), **tiles.constants, TILE_LEFT_DEEP=int(by_place[0] == 1),
+        TILE_RIGHT_DEEP=int(by_place[1] == 1), LEFT_ROW=by_row[0], LEFT_PLACE=by_place[0], RIGHT_ROW=by_row[1],
+        RIGHT_PLACE=by_place[1])
+    cuda.launch(kernel, (*tiles.grid, batch * tiles.slices), tiles.block, cuda.address(x1), cuda.address(x2), partial,
+                i, j, k, *by_stack, tiles.slices, tiles.slice)
     return (partial[:, 0] if tiles.slices == 1 else partial.sum(axis=1)).reshape(*stack, i, j)
 
 
@@ -39,7 +41,11 @@ def _stack(x):
 def _served(x1, x2):
     """Matrices, and stacks of the same shape, that are not empty; float32."""
     alike = x1.ndim == x2.ndim >= 2 and x1.shape[:-2] == x2.shape[:-2] and x1.shape[-1] == x2.shape[-2]
-    return alike and cuda.fits(x1, x2) and x1.size and x2.size and x1.size // x1.shape[-1] * x2.shape[-1] <= cuda.MOST
+    if not (alike and cuda.fits(x1, x2) and x1.size and x2.size):
+        return False
+    # A small product is cut into slices, of which one has SHORTEST places at least
+    stack, slices = math.prod(x1.shape[:-2]), max(x1.shape[-1] // SHORTEST, 1)
+    return x1.size // x1.shape[-1] * x2.shape[-1] <= cuda.MOST and stack * slices <= cuda.MOST_BLOCKS
 
 
 def _register(name, precision):

@@ -1,6 +1,6 @@
 // The product of two matrices, or of stacks of them: (B, I, K) @ (B, K, J) -> (B, I, J). Any strides: a transposed matrix needs no copy.
-// Constants: I, J, K; for each side its strides along rows, depth and the stack; TILE_LEFT_DEEP and TILE_RIGHT_DEEP, whether neighbours
-// along the depth are neighbours in memory; SLICES of the depth.
+// Constants: for each side its strides along rows and depth; TILE_LEFT_DEEP and TILE_RIGHT_DEEP, whether neighbours along the depth are
+// neighbours in memory.
 
 template <bool DEEP>
 struct Strided {
@@ -12,12 +12,13 @@ struct Strided {
     __device__ float at(int row, int place) const { return row >= 0 ? numbers[row + place] : 0.0f; }
 };
 
-// Grid: tiles of (I, J), and the stack times the slices of the depth: partial (B, SLICES, I, J).
-extern "C" __global__ __launch_bounds__(THREADS, 1) void product(const float* left, const float* right, float* partial, int slice) {
+// Grid: tiles of (I, J), and the stack times the slices of the depth: partial (B, slices, I, J).
+extern "C" __global__ __launch_bounds__(THREADS, 1) void product(const float* left, const float* right, float* partial, int I, int J, int K,
+                                                                 int left_stack, int right_stack, int slices, int slice) {
     __shared__ float panels[MOST_SHARED];
-    const int b = blockIdx.z / SLICES, from = blockIdx.z % SLICES * slice;
-    tile_product(panels, from, min(from + slice, K), Strided<TILE_LEFT_DEEP>{left + b * LEFT_STACK, I, LEFT_ROW, LEFT_PLACE},
-                 Strided<TILE_RIGHT_DEEP>{right + b * RIGHT_STACK, J, RIGHT_ROW, RIGHT_PLACE}, [&](int i, int j, float sum) {
+    const int b = blockIdx.z / slices, from = blockIdx.z % slices * slice;
+    tile_product(panels, from, min(from + slice, K), Strided<TILE_LEFT_DEEP>{left + b * left_stack, I, LEFT_ROW, LEFT_PLACE},
+                 Strided<TILE_RIGHT_DEEP>{right + b * right_stack, J, RIGHT_ROW, RIGHT_PLACE}, [&](int i, int j, float sum) {
         if (i < I && j < J) partial[(blockIdx.z * I + i) * J + j] = sum;
     });
 }
