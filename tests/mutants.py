@@ -862,7 +862,7 @@ MUTANTS = [
     Mutant("beta: of alpha + 1", "kernels/random/reference.py", " + np.log1p(-u) / alpha", "", "test_augmentation.py:beta_has"),
     Mutant("beta: nothing is thrown away", "kernels/random/reference.py", "kept = (root > 1e-9) & (", "kept = (root > 1e-9) | (", "test_augmentation.py:gamma_has"),
     Mutant("CutMix: the label of the other", "layers/mixing.py", "weight=1 - side * side", "weight=side * side", "test_augmentation.py:pasted_rectangles"),
-    Mutant("MixUp: labels stay", "layers/mixing.py", "return y * weight + ops.take(y, partners, axis=0) * (1 - weight)", "return y * weight + y * (1 - weight)",
+    Mutant("MixUp: labels stay", "layers/mixing.py", "return y * weight + ops.take(y, array_library(y.data).asarray(partners), axis=0) * (1 - weight)", "return y * weight + y * (1 - weight)",
            "test_augmentation.py:mixtures_are"),
     Mutant("erasing: the same noise in all images", "layers/mixing.py", "key[0] ^ (int(n) + 1) << 32", "key[0]", "test_augmentation.py:colour_and_with_noise"),
     Mutant("erasing: the noise of another stream", "layers/mixing.py", "(key[0] ^ (int(n) + 1) << 32, key[1])", "(key[0], key[1] | (int(n) + 1) << 16)", "test_augmentation.py:of_no_other_stream"),

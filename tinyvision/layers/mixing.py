@@ -31,7 +31,7 @@ class Mixing(Augmentation):
                              f"and 1, got numbers from {float(y.data.min()):g} to {float(y.data.max()):g}. Of class numbers, "
                              "ops.one_hot(labels, number of classes) makes rows; other numbers come as (N, 1)")
         weight = array_library(y.data).asarray(weight.reshape(-1, *[1] * (y.ndim - 1)), self.dtype)
-        return y * weight + ops.take(y, partners, axis=0) * (1 - weight)
+        return y * weight + ops.take(y, array_library(y.data).asarray(partners), axis=0) * (1 - weight)
 
 
 class MixUp(Mixing):
@@ -60,12 +60,12 @@ class MixUp(Mixing):
 
     def draw(self, shape, key, step):
         order, *others = drawn_for_each(1 + NUMBERS_FOR_BETA, shape, key, step)
-        return dict(partners=order.argsort(kind="stable").tolist(), weight=beta(self.alpha, np.array(others)))
+        return dict(partners=order.argsort(kind="stable"), weight=beta(self.alpha, np.array(others)))
 
     def change(self, x, drawn):
         x = x if x.dtype.kind == "f" else x.astype(self.dtype)
         weight = for_images(drawn["weight"], x)
-        return x * weight + ops.take(x, drawn["partners"], axis=0) * (1 - weight)
+        return x * weight + ops.take(x, array_library(x.data).asarray(drawn["partners"]), axis=0) * (1 - weight)
 
     def change_masks(self, masks, drawn):
         return self.change(masks, drawn)
@@ -91,11 +91,12 @@ class CutMix(Mixing):
     def draw(self, shape, key, step):
         order, a, down, across, *others = drawn_for_each(4 + NUMBERS_FOR_BETA, shape, key, step)
         side = np.sqrt(1 - beta(between(self.factor, a) + 1e-6, np.array(others)))
-        return dict(partners=order.argsort(kind="stable").tolist(), weight=1 - side * side,
+        return dict(partners=order.argsort(kind="stable"), weight=1 - side * side,
                     there=rectangles(shape, (side, side), (down, across)))
 
     def change(self, x, drawn):
-        return ops.where(array_library(x.data).asarray(drawn["there"]), ops.take(x, drawn["partners"], axis=0), x)
+        there, partners = (array_library(x.data).asarray(drawn[name]) for name in ("there", "partners"))
+        return ops.where(there, ops.take(x, partners, axis=0), x)
 
     def change_masks(self, masks, drawn):
         return self.change(masks, drawn)

@@ -39,7 +39,7 @@ def pad(x, pad_width, mode: str = "constant", constant_values: float | None = No
         return _pad(x, pad_width=pad_width, value=constant_values or 0)
     for axis, margins in enumerate(pad_width):
         if any(margins):
-            x = take(x, np.pad(np.arange(shape[axis]), margins, mode).tolist(), axis=axis)
+            x = take(x, array_library(x.data).asarray(np.pad(np.arange(shape[axis]), margins, mode)), axis=axis)
     return x
 
 

@@ -86,7 +86,7 @@ def repeat(x, repeats, axis: int | None = None) -> Tensor:
     if repeats.dtype.kind not in "iu" or repeats.size not in (1, x.shape[axis]) or repeats.min(initial=0) < 0:
         raise ValueError(f"repeat: takes a whole number, 0 or more, or one for each of the {x.shape[axis]} elements along axis "
                          f"{axis} of x {x.shape}, got {repeats.tolist()}")
-    return take(x, np.repeat(np.arange(x.shape[axis]), repeats).tolist(), axis=axis)
+    return take(x, array_library(x.data).asarray(np.repeat(np.arange(x.shape[axis]), repeats)), axis=axis)
 
 
 def _turned(shift):
