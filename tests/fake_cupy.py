@@ -83,6 +83,9 @@ class Device:
     def __exit__(self, *error):
         Device.current = self.before
 
+    def use(self):
+        Device.current = self.id
+
 
 class Event:
     """cupy.cuda.Event: a place in a stream."""
@@ -228,8 +231,10 @@ def _computed(function, args, settings=None):
 
     result = function(*map(inside, args), **{name: inside(value) for name, value in settings.items()})
     devices = {source._device for source in sources} or {Device.current}
-    if len(devices) > 1:
-        raise ValueError(f"Array device must be same as the current device: the arrays are on {sorted(devices)}")
+    shown = not isinstance(result, (np.ndarray, np.generic, type(None))) or any(np.may_share_memory(result, s._array) for s in sources)
+    if devices != {Device.current} and not (shown and len(devices) == 1):
+        raise ValueError(f"Array device must be same as the current device: the arrays are on {sorted(devices)}, and "
+                         f"{Device.current} is the current device")
 
     def outside(x):
         if isinstance(x, (np.ndarray, np.generic)):
@@ -391,6 +396,7 @@ def installed():
     if not emulated_cuda.available:
         device.gpu.STEPS["a kernel"] = lambda: "was not tried: there is no g++"
     device.gpu._usable.cache_clear()
+    Device.current = 0
     device.gpu.probe(0)
     transfers.clear()
     try:

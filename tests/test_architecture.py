@@ -7,7 +7,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "tinyvision"
 MODULES = sorted(ROOT.rglob("*.py"))
 FROM_THE_GROUND_UP = [
-    {"config"}, {"device", "files", "structures", "reporting", "progress", "nearest"}, {"autograd"}, {"op"}, {"kernels"}, {"ops", "profiling", "anomaly", "exchange"}, {"configurable"}, {"serialization"},
+    {"config", "units"}, {"device", "files", "structures", "reporting", "progress", "nearest"}, {"autograd"}, {"op"}, {"kernels"}, {"ops", "profiling", "anomaly", "exchange"}, {"configurable"}, {"serialization"},
     {"activations", "initializers", "regularizers", "constraints"}, {"layers"}, {"losses"}, {"metrics"}, {"optimizers"}, {"data"}, {"callbacks"}, {"training"},
     {"outputs"}, {"advice"}, {"models"}, {"datasets", "applications"}, {"testing", "viz"}, {"utils", "extending"},
 ]

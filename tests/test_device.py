@@ -8,7 +8,7 @@ import fake_cupy
 import numpy as np
 import pytest
 
-from tinyvision import device, from_dlpack, get_device, layers, ops, set_device, tensor
+from tinyvision import device, from_dlpack, get_device, layers, ops, optimizers, set_device, tensor
 from tinyvision.op import op
 
 
@@ -64,10 +64,27 @@ def test_there_and_back(cupy):
         assert type(back) is np.ndarray
         np.testing.assert_array_equal(back, a)
     assert device.device_of(device.to_device(device.to_device(a, "cuda:0"), "cuda:1")) == "cuda:1"
-    with cupy.cuda.Device(1):
-        assert device.device_of(device.to_device(a, "cuda")) == "cuda:1"           # the current one
-        assert device.device_of(device.to_device(a, "cuda:0")) == "cuda:0"
-    assert cupy.cuda.Device().id == 0
+    assert device.device_of(device.to_device(a, "cuda")) == "cuda:0"
+    set_device("cuda:1")
+    try:
+        assert device.device_of(device.to_device(a, "cuda")) == "cuda:1" and device.device_of(device.to_device(a, "cuda:0")) == "cuda:0"
+    finally:
+        set_device("cpu")
+
+
+def test_ops_compute_where_their_arrays_are(cupy):
+    """Whichever GPU was used last."""
+    a, b = (tensor([1.0, 2.0], device=name, requires_grad=True) for name in ("cuda:0", "cuda:1"))
+    for _ in range(2):
+        for x, name in (a, "cuda:0"), (b, "cuda:1"):
+            y = ops.sum(3 * x * x + [1.0, 1.0])
+            assert y.device == name
+    for x, name in (a, "cuda:0"), (b, "cuda:1"):
+        ops.sum(x * x).backward()
+        assert x.grad.device == name
+    steps = optimizers.Adam(0.1), optimizers.Lion(0.1)
+    for optimizer, x in zip((*steps, *steps), (a, b, a, b)):
+        optimizer.apply([x.grad], [x])
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:", "cuda:x", "cuda:-1", "cuda1", "CPU", "", "cpu:0", "mps"])
@@ -151,7 +168,7 @@ def test_the_report_of_a_gpu(cupy, capsys):
     device.report()
     told = capsys.readouterr().out
     assert re.search(r"^CuPy +[\d.]+\ndriver +for CUDA 13.0\nGPUs +cuda:0  a GPU that NumPy feigns, compute capability 9.0, 4 multiprocessors, "
-                     r"30.0 of 40.0 GiB free\n +cuda:1 .*\nNVRTC +13.0\na kernel +was .*\ntinyvision can use cuda:0, cuda:1.\n$", told), told
+                     r"30 GiB of 40 GiB free\n +cuda:1 .*\nNVRTC +13.0\na kernel +was .*\ntinyvision can use cuda:0, cuda:1.\n$", told), told
 
 
 BROKEN = {
@@ -199,8 +216,8 @@ def test_out_of_memory_says_what_to_do(cupy):
     @op
     def greedy(x):
         raise fake_cupy.OutOfMemoryError(3 << 30, 9 << 30)
-    with pytest.raises(MemoryError, match=r"greedy: cuda:0 has not enough memory: 3.0 GiB were asked for, 30.0 GiB of 40.0 GiB are free, and "
-                                          r"9.0 GiB are in use by this process. Make batches or images smaller"):
+    with pytest.raises(MemoryError, match=r"greedy: cuda:0 has not enough memory: 3 GiB were asked for, 30 GiB of 40 GiB are free, and "
+                                          r"9 GiB are in use by this process. Make batches or images smaller"):
         greedy(tensor([1.0], device="cuda"))
 
     @op

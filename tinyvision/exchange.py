@@ -3,7 +3,7 @@
     np.asarray(t)   np.from_dlpack(t)   cupy.from_dlpack(t)   torch.from_dlpack(t)        what a Tensor holds, as their array
     from_dlpack(x)                                                                        a Tensor of their array
 
-None of them copies: both show the same memory, on the CPU or on a GPU. So do not write to it.
+Both show the same memory, so do not write to it. Only np.asarray of a Tensor on a GPU copies: to the CPU, where NumPy is.
 """
 import numpy as np
 

@@ -4,10 +4,10 @@ from types import ModuleType
 
 import numpy as np
 
-# What gpu.py adds: functions that say why there is no such GPU, and functions that explain a MemoryError of one, or return None
+# What gpu.py adds: functions that make a GPU the current one, or say why there is none of that number; and functions that
+# explain a MemoryError of one, or return None
 PROBES, SHORTAGES = [], []
-_owners = {}                                               # type of an array -> the library that made it
-_default = "cpu"
+_owners, _default = {}, "cpu"                              # type of an array -> its library; where new arrays are made
 
 
 def array_library(x) -> ModuleType:
@@ -41,7 +41,7 @@ def to_device(x, device: str):
 
     Args:
         x: an array of NumPy's or CuPy's.
-        device: "cpu", "cuda" (the current GPU) or "cuda:N".
+        device: "cpu", "cuda:N", or "cuda", the GPU of `set_device`, or else the first. It becomes CuPy's current one.
 
     Raises:
         ValueError: there is no device of that name.
@@ -53,10 +53,9 @@ def to_device(x, device: str):
     if name != "cuda" or not (number.isdigit() or device == "cuda"):
         raise ValueError(f"unknown device {device!r}: it is 'cpu', 'cuda' or 'cuda:N'")
     for probe in PROBES:
-        probe(int(number or 0))
+        probe(int(number or _default.partition(":")[2] or 0))
     import cupy
-    with cupy.cuda.Device(int(number) if number else None):
-        return cupy.asarray(x)
+    return cupy.asarray(x)
 
 
 def placed(x, device: str | None = None):
@@ -65,7 +64,7 @@ def placed(x, device: str | None = None):
 
 
 def on_one_device(what: str, given, arrays) -> list:
-    """The arrays that `what` computes with, on one device: those made of lists go where the others are.
+    """The arrays that `what` computes with, on one device: those made of lists go where the others are. It computes there.
 
     Args:
         given: what each array was made of.
@@ -77,6 +76,8 @@ def on_one_device(what: str, given, arrays) -> list:
     if len(homes) > 1:
         raise ValueError(f"{what} got arrays on {' and '.join(sorted(homes))}: bring them to one device, for instance by "
                          f".to({max(homes)!r})")
+    for home in homes - {"cpu"}:
+        [probe(int(home.partition(":")[2])) for probe in PROBES]
     return [to_device(a, *homes) if is_array(a) and device_of(a) not in homes else a for a in arrays] if homes else arrays
 
 

@@ -14,28 +14,32 @@ class Copies:
 
     def __init__(self, device: str):
         self.cupy = _cupy()
-        self.device, self.stream, self.last = device, self.cupy.cuda.Stream(non_blocking=True), None
+        self.device, self.gpu, self.last = device, to_device(np.zeros(0), device).device, None
+        with self.gpu:
+            self.stream = self.cupy.cuda.Stream(non_blocking=True)
 
     def begin(self, arrays):
         """Begin to copy arrays; what this returns, `arrived` takes."""
         if self.last is not None:
             self.last.synchronize()                        # it had the time of a whole step
-        self.stream.wait_event(self.cupy.cuda.get_current_stream().record())
         sources, there = [], []
-        for array in arrays:
-            if array_library(array) is np:
-                sources.append(_for_the_gpu_to_read(array))
-                there.append(self.cupy.empty(array.shape, array.dtype))
-                there[-1].set(sources[-1], stream=self.stream)
-            else:
-                there.append(to_device(array, self.device))
-        self.last = self.stream.record()
+        with self.gpu:
+            self.stream.wait_event(self.cupy.cuda.get_current_stream().record())
+            for array in arrays:
+                if array_library(array) is np:
+                    sources.append(_for_the_gpu_to_read(array))
+                    there.append(self.cupy.empty(array.shape, array.dtype))
+                    there[-1].set(sources[-1], stream=self.stream)
+                else:
+                    there.append(to_device(array, self.device))
+            self.last = self.stream.record()
         return there, self.last, sources
 
     def arrived(self, coming):
         """The arrays on the GPU; what is computed from now on waits until they are there."""
         there, event, _ = coming
-        self.cupy.cuda.get_current_stream().wait_event(event)
+        with self.gpu:
+            self.cupy.cuda.get_current_stream().wait_event(event)
         return there
 
 

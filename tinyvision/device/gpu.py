@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..units import readable_bytes
 from .arrays import PROBES, SHORTAGES
 
 INSTALL = "pip install 'tinyvision[cuda12]' or 'tinyvision[cuda13]', whichever CUDA your driver has"
@@ -19,12 +20,15 @@ class Finding(NamedTuple):
     Attributes:
         facts: {what was asked: the answer}, in the order in which it was asked.
         missing: why no GPU can be used, in a sentence; None if one can.
-        gpus: how many there are.
     """
 
     facts: dict
     missing: str | None
-    gpus: int
+
+    @property
+    def gpus(self) -> int:
+        """How many there are: each has a line."""
+        return self.facts.get("GPUs", "").count("cuda:")
 
 
 def find() -> Finding:
@@ -32,16 +36,15 @@ def find() -> Finding:
 
     Each step needs those before: the first that fails is the last that is asked.
     """
-    facts, gpus = {}, 0
+    facts = {}
     for what, step in STEPS.items():
         try:
             facts[what] = step()
         except _Missing as why:
-            return Finding({**facts, what: why.found}, str(why), gpus)
+            return Finding({**facts, what: why.found}, str(why))
         except Exception as error:                         # CUDA's own errors, and those of a library that does not load
-            return Finding({**facts, what: f"{type(error).__name__}: {error}"}, f"{what} failed: {error}", gpus)
-        gpus = facts[what].count("\n") + 1 if what == "GPUs" else gpus
-    return Finding(facts, None, gpus)
+            return Finding({**facts, what: f"{type(error).__name__}: {error}"}, f"{what} failed: {error}")
+    return Finding(facts, None)
 
 
 def report() -> None:
@@ -49,7 +52,7 @@ def report() -> None:
 
         CuPy      14.2.0
         driver    for CUDA 13.0
-        GPUs      cuda:0  NVIDIA H100 80GB HBM3, compute capability 9.0, 132 multiprocessors, 78.4 of 79.1 GiB free
+        GPUs      cuda:0  NVIDIA H100 80GB HBM3, compute capability 9.0, 132 multiprocessors, 78.4 GiB of 79.1 GiB free
         NVRTC     13.0
         a kernel  was compiled and ran
         tinyvision can use cuda:0.
@@ -104,7 +107,7 @@ def _gpus():
     for number in range(count):
         facts, (free, total) = runtime.getDeviceProperties(number), cupy.cuda.Device(number).mem_info
         found.append(f"cuda:{number}  {facts['name'].decode()}, compute capability {facts['major']}.{facts['minor']}, "
-                     f"{facts['multiProcessorCount']} multiprocessors, {gibibytes(free)} of {gibibytes(total)} GiB free")
+                     f"{facts['multiProcessorCount']} multiprocessors, {readable_bytes(free)} of {readable_bytes(total)} free")
     return "\n".join(found)
 
 
@@ -129,18 +132,16 @@ def _kernel():
 STEPS = {"CuPy": _cupy, "driver": _driver, "GPUs": _gpus, "NVRTC": _nvrtc, "a kernel": _kernel}
 
 
-def gibibytes(size) -> str:
-    """79.1, for so many bytes."""
-    return f"{size / 2 ** 30:.1f}"
-
-
 def probe(number) -> None:
-    """Raise a RuntimeError that says why there is no such GPU; when one has worked once, it is not asked again."""
-    if number >= (gpus := _usable()):
+    """Make a GPU the current one, where CuPy makes arrays and computes; or raise a RuntimeError that says why it cannot be."""
+    if number >= (gpus := _usable()):                      # when it has worked once, it is not asked again
         raise RuntimeError(f"there is no GPU cuda:{number}: this machine has {gpus}, cuda:0 to cuda:{gpus - 1}")
+    device = sys.modules["cupy"].cuda.Device()
+    if device.id != number:
+        type(device)(number).use()
 
 
-@functools.lru_cache
+@functools.cache
 def _usable():
     found = find()
     if found.missing:
@@ -156,17 +157,13 @@ def shortage(what, error):
     cupy = sys.modules["cupy"]
     device, pool = cupy.cuda.Device(), cupy.get_default_memory_pool()
     free, total = device.mem_info
-    asked = readable(int(asked[1].replace(",", "")))
+    asked = readable_bytes(int(asked[1].replace(",", "")))
     return MemoryError(
-        f"{what}: cuda:{device.id} has not enough memory: {asked} were asked for, {readable(free)} of {readable(total)} are "
-        f"free, and {readable(pool.used_bytes())} are in use by this process. Make batches or images smaller, let go of "
+        f"{what}: cuda:{device.id} has not enough memory: {asked} were asked for, {readable_bytes(free)} of "
+        f"{readable_bytes(total)} are free, and {readable_bytes(pool.used_bytes())} are in use by this process. Make batches "
+        "or images smaller, let go of "
         "Tensors that are not needed any more (a loss that is kept keeps its whole graph: loss.item() does not), or see with "
         "nvidia-smi who else uses the GPU")
-
-
-def readable(size: int) -> str:
-    """1.5 GiB, or 3.2 MiB, for so many bytes."""
-    return f"{gibibytes(size)} GiB" if size >= 2 ** 30 else f"{size / 2 ** 20:.1f} MiB"
 
 
 PROBES.append(probe)

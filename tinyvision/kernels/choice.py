@@ -47,10 +47,13 @@ def _best(kernel, arguments):
 
 
 def _on_gpu(kernel, arguments):
-    """The version of that name that is forced, else the last that serves: on tensor cores only if `set_precision` allows it."""
+    """The first that serves: what `use` forces, what `set_precision` asks for, what computes in float32, the reference."""
     _import_offered_for_gpu()
-    serving = {name: v for name, v in kernel.on_gpu.items() if v.serves(*arguments)}
-    return serving.get(_choice) or serving.get(PRECISIONS[_precision]) or serving.get("cuda") or kernel.versions["numpy"]
+    for name in _choice, PRECISIONS[_precision], PRECISIONS["float32"]:
+        found = kernel.on_gpu.get(name)
+        if found and found.serves(*arguments):
+            return found
+    return kernel.versions["numpy"]
 
 
 @functools.lru_cache

@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 THREADS = 256                                              # of a block, for kernels of one element a thread
 NULL = np.uint64(0)                                        # the address of no array
 MOST = 2 ** 31 - 1                                         # elements that an index of 32 bits can tell apart
+ENOUGH = 2                                                 # blocks for a multiprocessor, so that one works while another waits
 MOST_BLOCKS = 2 ** 16 - 1                                  # of a grid, along its second and third axis
 
 
@@ -61,6 +62,18 @@ def _argument(a):
     if isinstance(a, float):
         return np.float32(a)
     return a
+
+
+def multiprocessors() -> int:
+    """How many multiprocessors the current GPU has."""
+    import cupy
+    return _multiprocessors_of(cupy.cuda.Device().id)
+
+
+@functools.cache
+def _multiprocessors_of(number):
+    import cupy
+    return cupy.cuda.Device(number).attributes["MultiProcessorCount"]
 
 
 def contiguous(x):

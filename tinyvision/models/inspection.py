@@ -1,6 +1,7 @@
 """Looking into a model: a table of its layers, shapes and parameters; and layers by name."""
 from ..layers.base import Layer
 from ..structures import leaves
+from ..units import readable_bytes
 from .costs import WHOLE, costs as _costs
 from .functional import Model
 
@@ -36,13 +37,13 @@ def summary(model, line_length: int | None = None, print_fn=print, expand_nested
         cells = ["Trainable", *("-" if not layer.weights else "NY"[layer.trainable] for layer, _ in listed)]
         rows = [[*row, cell] for row, cell in zip(rows, cells)]
     total, trainable = _count(model.weights), _count(model.trainable_weights)
-    ends.append(f"Parameters: {total:,} ({_size(_bytes(model.weights))}), {trainable:,} of them trainable")
+    ends.append(f"Parameters: {total:,} ({readable_bytes(_bytes(model.weights))}), {trainable:,} of them trainable")
     if costs:
         found = _costs(model)
         for row, layer in zip(rows, [None, *(layer for layer, _ in listed)]):
             row += ("Multiply-adds", "Sees", "Output's memory") if layer is None else _cost_of(layer, found)
         ends.append(f"For one sample: {sum(cost.multiply_adds for cost in found.values()):,} multiply-adds, "
-                    f"{_size(sum(cost.bytes for cost in found.values()))} of outputs, which training keeps")
+                    f"{readable_bytes(sum(cost.bytes for cost in found.values()))} of outputs, which training keeps")
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     widths[1] += max(0, (line_length or 0) - sum(widths) - 2 * len(widths) + 2)
     lines = ["  ".join(f"{cell:{width}}" if i < 2 else f"{cell:>{width}}" for i, (cell, width) in enumerate(zip(row, widths)))
@@ -67,7 +68,7 @@ def _cost_of(layer, found):
         return "", "", ""
     sees = of_layer[-1].receptive_field
     return (f"{sum(cost.multiply_adds for cost in of_layer):,}", "?" if sees is None else "all" if sees == WHOLE else f"{sees}",
-            _size(sum(cost.bytes for cost in of_layer)))
+            readable_bytes(sum(cost.bytes for cost in of_layer)))
 
 
 def _shape(layer):
@@ -83,10 +84,6 @@ def _count(weights):
 
 def _bytes(weights):
     return sum(weight.data.nbytes for weight in weights)
-
-
-def _size(count):
-    return f"{count} bytes" if count < 1024 else f"{count / 1024:.1f} KiB" if count < 2 ** 20 else f"{count / 2 ** 20:.1f} MiB"
 
 
 def get_layer(model, name: str | None = None, index: int | None = None) -> Layer:

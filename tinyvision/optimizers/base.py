@@ -5,7 +5,7 @@ import warnings
 from .. import configurable
 from ..autograd import as_array
 from ..configurable import Configurable, argument_names
-from ..device import array_library
+from ..device import array_library, on_one_device
 
 SHORTCUTS = []                                             # functions that do a whole step for an optimizer, or return False
 
@@ -54,8 +54,7 @@ class Optimizer(Configurable):
             gradients: arrays or Tensors, in the order of the variables. None leaves a variable as it is, with a warning.
             variables: leaf Tensors, such as `model.trainable_weights`.
         """
-        gradients, variables = list(gradients), list(variables)
-        gradients, reached = checked(gradients, variables)
+        gradients, reached = checked(list(gradients), variables := list(variables))
         for options in self.options:
             gradients = options.before(self, gradients, reached)
         if gradients:                                      # options may hold them back
@@ -103,6 +102,7 @@ def checked(gradients, variables):
         warnings.warn(f"no gradient reached {', '.join(missing)}: nothing that the loss depends on uses them", stacklevel=4)
     pairs = [(as_array(g), v) for g, v in zip(gradients, variables) if g is not None]
     for g, v in pairs:
+        on_one_device("apply", (g, v.data), (g, v.data))
         if g.shape != v.shape:
             raise ValueError(f"apply: {getattr(v, 'path', 'a variable')} has shape {v.shape}, its gradient {g.shape}")
     return [g for g, _ in pairs], [v for _, v in pairs]

@@ -1,11 +1,9 @@
 // Convolution and its two gradients, each as one matrix product whose left side is gathered from the images as it is needed
 // ("implicit GEMM"): no columns are written. reference.py has the formulas; x (N, H, W, C), kernel (KH, KW, C, F), y (N, OH, OW, F).
 //
-// Constants: those sizes; SH, SW the strides; DH, DW the dilation; TOP, LEFT the margins; TILE_I, TILE_J the tile of a block.
+// Constants: those of windows.cuh; C and F; TILE_I, TILE_J the tile of a block.
 
 constexpr int NOWHERE = -(1 << 29);                        // a row of the image that stays outside whatever is added to it
-
-__device__ bool inside(int at, int size) { return unsigned(at) < unsigned(size); }
 
 // The pixels under the windows: row i is an output pixel, place k = (p, q, c) in its window.
 struct UnderWindows {

@@ -1,8 +1,7 @@
 // Convolution in groups of channels, of which each filter sees one; depthwise ones, too. A number takes few multiplications here, and
 // memory is what bounds it: a thread computes one number directly. It also does what conv.cu does not, a stride along with dilation.
-// reference.py has the formulas. Constants: those of conv.cu, C and F being all channels and filters, and GROUPS.
-
-__device__ bool inside(int at, int size) { return unsigned(at) < unsigned(size); }
+// reference.py has the formulas. Constants: those of windows.cuh; C, F
+// all channels and filters; GROUPS.
 
 // y, from x and the kernel (KH, KW, C / GROUPS, F).
 extern "C" __global__ __launch_bounds__(256) void grouped_forward(const float* x, const float* kernel, const float* bias, float* y,
@@ -30,11 +29,10 @@ extern "C" __global__ __launch_bounds__(256) void grouped_input_gradient(const f
     const int channels = C / GROUPS, filters = F / GROUPS, first = c / channels * filters;
     float sum = 0;
     for (int p = 0; p < KH; p++) {
-        const int a = (u - p * DH) / SH;
-        if (u < p * DH || a * SH != u - p * DH || a >= OH) continue;
-        for (int q = 0; q < KW; q++) {
-            const int b = (v - q * DW) / SW;
-            if (v < q * DW || b * SW != v - q * DW || b >= OW) continue;
+        const int a = window_over(u, p, SH, DH, OH);
+        for (int q = 0; a >= 0 && q < KW; q++) {
+            const int b = window_over(v, q, SW, DW, OW);
+            if (b < 0) continue;
             for (int f = first; f < first + filters; f++)
                 sum += dy[((n * OH + a) * OW + b) * F + f] * kernel[((p * KW + q) * channels + c % channels) * F + f];
         }
@@ -42,23 +40,19 @@ extern "C" __global__ __launch_bounds__(256) void grouped_input_gradient(const f
     dx[i] = sum;
 }
 
-constexpr int WIDTH = 32, DEPTH = 8;                       // a block: filters side by side, and pixels at once
-
-// partial (slices, KH KW C / GROUPS, F): the kernel gradient over a slice of the output pixels. Grid: filters, slices, positions.
+// partial (slices, KH KW C / GROUPS, F): the kernel gradient over a slice of the output pixels, which are the rows of columns.cuh. Grid:
+// filters, slices, positions with their channels.
 extern "C" __global__ __launch_bounds__(256) void grouped_kernel_gradient(const float* x, const float* dy, float* partial, int N, int slice) {
-    __shared__ float sums[DEPTH][WIDTH];
-    const int across = threadIdx.x % WIDTH, down = threadIdx.x / WIDTH, f = blockIdx.x * WIDTH + across, channels = C / GROUPS;
+    __shared__ float found[DEPTH][WIDTH][1];
+    const Column column;
+    const int f = column.at, channels = C / GROUPS, last = min(N * OH * OW, int(blockIdx.y + 1) * slice);
     const int p = blockIdx.z / (KW * channels), q = blockIdx.z / channels % KW, c = f / (F / GROUPS) * channels + blockIdx.z % channels;
-    const int last = min(N * OH * OW, int(blockIdx.y + 1) * slice);
     float sum = 0;
     if (f < F)
-        for (int i = blockIdx.y * slice + down; i < last; i += DEPTH) {
+        for (int i = blockIdx.y * slice + column.down; i < last; i += DEPTH) {
             const int h = i / OW % OH * SH + p * DH - TOP, w = i % OW * SW + q * DW - LEFT;
             if (inside(h, H) && inside(w, W)) sum += x[((i / (OH * OW) * H + h) * W + w) * C + c] * dy[i * F + f];
         }
-    sums[down][across] = sum;
-    __syncthreads();                                       // each thread has seen its pixels
-    if (down > 0 || f >= F) return;
-    for (int i = 1; i < DEPTH; i++) sum += sums[i][across];
-    partial[(blockIdx.y * KH * KW * channels + blockIdx.z) * F + f] = sum;
+    gather_down(column, found, {sum}, [&](const float* other) { sum += other[0]; });
+    if (column.down == 0 && f < F) partial[(blockIdx.y * KH * KW * channels + blockIdx.z) * F + f] = sum;
 }

@@ -2,12 +2,12 @@
 import numpy as np
 
 from ...device import array_library
-from .. import cuda
-from ..matmul.tiles import slices_of_rows
+from .. import columns, cuda
 
 
 def _compiled(name, windows, c, f, groups):
-    return cuda.compiled(name, ("conv/grouped.cu",), **cuda.sizes_of(windows), C=c, F=f, GROUPS=groups)
+    files = "windows.cuh", "columns.cuh", "conv/grouped.cu"
+    return cuda.compiled(name, files, **cuda.sizes_of(windows), C=c, F=f, GROUPS=groups)
 
 
 def forward(x, kernel, bias, windows, low=-np.inf, high=np.inf):
@@ -30,9 +30,8 @@ def input_gradient(dy, kernel, windows, groups):
 def kernel_gradient(x, dy, windows, groups):
     """The gradient that reaches the kernel: sums over slices of the pixels, added afterwards."""
     x, dy, (kh, kw), c, f = cuda.contiguous(x), cuda.contiguous(dy), windows.size, x.shape[3] // groups, dy.shape[3]
-    across = -(-f // 32)
-    slices, length = slices_of_rows(dy.size // f, across * kh * kw * c)
-    partial = array_library(x).empty((slices, kh, kw, c, f), x.dtype)
-    cuda.launch(_compiled("grouped_kernel_gradient", windows, c * groups, f, groups), (across, slices, kh * kw * c), (256,),
+    grid, length = columns.shared_out(dy.size // f, f, kh * kw * c)
+    partial = array_library(x).empty((grid[1], kh, kw, c, f), x.dtype)
+    cuda.launch(_compiled("grouped_kernel_gradient", windows, c * groups, f, groups), grid, columns.BLOCK,
                 x, dy, partial, len(x), length)
-    return partial[0] if slices == 1 else partial.sum(axis=0)
+    return columns.total(partial)

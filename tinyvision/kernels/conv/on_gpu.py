@@ -4,8 +4,8 @@ import math
 import numpy as np
 
 from ...device import array_library
-from .. import cuda
-from ..matmul.on_gpu import PRECISIONS
+from .. import columns, cuda
+from ..choice import PRECISIONS
 from ..matmul.tiles import files, tiling
 from ..pool.reference import max_pool_forward
 from ..registry import version
@@ -16,7 +16,8 @@ from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 def compiled(name, precision, tiles, c, f, windows):
     """A kernel of conv.cu for c and f channels under those windows."""
-    return cuda.compiled(name, files(precision, "conv/conv.cu"), **tiles.constants, **cuda.sizes_of(windows), C=c, F=f)
+    source = files(precision, "windows.cuh", "conv/conv.cu")
+    return cuda.compiled(name, source, **tiles.constants, **cuda.sizes_of(windows), C=c, F=f)
 
 
 def forward(precision, x, kernel, bias, windows, low=-np.inf, high=np.inf):
@@ -49,7 +50,7 @@ def kernel_gradient(precision, x, dy, windows):
     partial = xp.empty((max(tiles.slices, 1), kh, kw, c, f), x.dtype)
     cuda.launch(compiled("conv_kernel_gradient", precision, tiles, c, f, windows), (*tiles.grid, len(partial)), tiles.block,
                 x, dy, partial, len(x), tiles.slice)
-    return partial[0] if len(partial) == 1 else partial.sum(axis=0)
+    return columns.total(partial)
 
 
 def _by_tiles(windows, groups):
@@ -100,5 +101,5 @@ def _register(name, precision):
         return grouped_on_gpu.kernel_gradient(x, dy, windows, groups)
 
 
-for _name, _precision in PRECISIONS.items():
+for _precision, _name in PRECISIONS.items():
     _register(_name, _precision)

@@ -3,11 +3,10 @@ import math
 
 from ...device import array_library
 from .. import cuda
+from ..choice import PRECISIONS
 from ..registry import version
 from .reference import product
 from .tiles import SHORTEST, files, tiling
-
-PRECISIONS = {"cuda": "float32", "tf32": "tf32"}           # the names of the versions, and what they multiply
 
 
 def multiplied(precision, x1, x2):
@@ -54,5 +53,5 @@ def _register(name, precision):
         return multiplied(precision, x1, x2)
 
 
-for _name, _precision in PRECISIONS.items():
+for _precision, _name in PRECISIONS.items():
     _register(_name, _precision)

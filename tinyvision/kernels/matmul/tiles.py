@@ -1,10 +1,9 @@
 """How a matrix product is shared out among the multiprocessors of a GPU: the tile of a block, and slices of the depth."""
-import functools
 from typing import NamedTuple
 
+from .. import cuda
+
 TILES = (128, 64), (64, 64), (64, 32), (32, 32)            # rows and columns; a block has a thread for each 32 elements
-ENOUGH = 2                                                 # blocks for a multiprocessor, so that one works while another waits
-FEWEST = 64                                                # rows of a sum that are worth a slice of their own
 SHORTEST = 128                                             # places along the depth that are worth a slice of their own
 
 
@@ -37,7 +36,7 @@ def tiling(rows, columns, depth, batch=1, sliceable=True) -> Tiling:
         batch: how many such products there are.
         sliceable: whether sums over slices of the depth may be added later.
     """
-    enough = ENOUGH * multiprocessors()
+    enough = cuda.ENOUGH * cuda.multiprocessors()
     for tile in TILES:
         grid = -(-rows // tile[0]), -(-columns // tile[1])
         blocks = max(grid[0] * grid[1] * batch, 1)
@@ -48,25 +47,6 @@ def tiling(rows, columns, depth, batch=1, sliceable=True) -> Tiling:
     return Tiling(*tile, grid, (tile[0] * tile[1] // 32,), length, -(-depth // max(length, 1)))
 
 
-def slices_of_rows(rows, blocks) -> tuple[int, int]:
-    """Into how many slices to cut a sum over rows for which there are so many blocks; and how long each is."""
-    slices = max(min(ENOUGH * multiprocessors() // blocks, rows // FEWEST), 1)
-    length = max(-(-rows // slices), 1)
-    return max(-(-rows // length), 1), length
-
-
 def files(precision, *names) -> tuple:
     """The source files of a kernel that multiplies tiles, in "float32" or "tf32"."""
     return f"matmul/{precision}.cuh", "matmul/tiles.cuh", *names
-
-
-def multiprocessors() -> int:
-    """How many multiprocessors the current GPU has."""
-    import cupy
-    return _multiprocessors_of(cupy.cuda.Device().id)
-
-
-@functools.cache
-def _multiprocessors_of(number):
-    import cupy
-    return cupy.cuda.Device(number).attributes["MultiProcessorCount"]

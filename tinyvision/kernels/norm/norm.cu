@@ -1,7 +1,5 @@
 // Normalization by channel. A map is a matrix x (rows, C); reference.py has the formulas.
-// Constants: C. Sums over the rows are taken in slices, one for each blockIdx.y, which are added in the same order every time.
-
-constexpr int WIDTH = 32, DEPTH = 8;                       // a block: channels side by side, and rows at once
+// Constants: C; LIMITED, whether results are held between two limits.
 
 __device__ bool passes(float x, float scale, float shift, float low, float high) {
     const float y = x * scale + shift;
@@ -29,16 +27,14 @@ struct Moments {
 
 // partial (slices, 3, C): count, mean and squared distances of the rows of a slice.
 extern "C" __global__ __launch_bounds__(256) void moments(const float* x, float* partial, int rows, int slice) {
-    __shared__ float counts[DEPTH][WIDTH], means[DEPTH][WIDTH], squares[DEPTH][WIDTH];
-    const int across = threadIdx.x % WIDTH, down = threadIdx.x / WIDTH, c = blockIdx.x * WIDTH + across;
-    const int last = min(rows, int(blockIdx.y + 1) * slice);
+    __shared__ float found[DEPTH][WIDTH][3];
+    const Column column;
+    const int c = column.at, last = min(rows, int(blockIdx.y + 1) * slice);
     Moments own;
     if (c < C)
-        for (int row = blockIdx.y * slice + down; row < last; row += DEPTH) own.add(x[row * C + c]);
-    counts[down][across] = own.count, means[down][across] = own.mean, squares[down][across] = own.squares;
-    __syncthreads();                                       // each thread has seen its rows
-    if (down > 0 || c >= C) return;
-    for (int i = 1; i < DEPTH; i++) own.add(counts[i][across], means[i][across], squares[i][across]);
+        for (int row = blockIdx.y * slice + column.down; row < last; row += DEPTH) own.add(x[row * C + c]);
+    gather_down(column, found, {own.count, own.mean, own.squares}, [&](const float* other) { own.add(other[0], other[1], other[2]); });
+    if (column.down > 0 || c >= C) return;
     float* const to = partial + blockIdx.y * 3 * C + c;
     to[0] = own.count, to[C] = own.mean, to[2 * C] = own.squares;
 }
@@ -58,22 +54,20 @@ extern "C" __global__ __launch_bounds__(256) void moments_of_slices(const float*
 // partial (slices, 2, C): the sums of dy and of dy (x - mean) over the rows of a slice; with LIMITED, where no limit has cut x off.
 extern "C" __global__ __launch_bounds__(256) void sums(const float* dy, const float* x, const float* mean, const float* scale, const float* shift,
                                                        float low, float high, float* partial, int rows, int slice) {
-    __shared__ float firsts[DEPTH][WIDTH], seconds[DEPTH][WIDTH];
-    const int across = threadIdx.x % WIDTH, down = threadIdx.x / WIDTH, c = blockIdx.x * WIDTH + across;
-    const int last = min(rows, int(blockIdx.y + 1) * slice);
+    __shared__ float found[DEPTH][WIDTH][2];
+    const Column column;
+    const int c = column.at, last = min(rows, int(blockIdx.y + 1) * slice);
     float first = 0, second = 0;
     if (c < C)
-        for (int row = blockIdx.y * slice + down; row < last; row += DEPTH) {
+        for (int row = blockIdx.y * slice + column.down; row < last; row += DEPTH) {
             const float pixel = x[row * C + c];
             if (!LIMITED || passes(pixel, scale[c], shift[c], low, high)) {
                 const float g = dy[row * C + c];
                 first += g, second += g * (pixel - mean[c]);
             }
         }
-    firsts[down][across] = first, seconds[down][across] = second;
-    __syncthreads();                                       // each thread has seen its rows
-    if (down > 0 || c >= C) return;
-    for (int i = 1; i < DEPTH; i++) first += firsts[i][across], second += seconds[i][across];
+    gather_down(column, found, {first, second}, [&](const float* other) { first += other[0], second += other[1]; });
+    if (column.down > 0 || c >= C) return;
     partial[blockIdx.y * 2 * C + c] = first, partial[(blockIdx.y * 2 + 1) * C + c] = second;
 }
 

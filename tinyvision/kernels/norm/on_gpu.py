@@ -2,8 +2,7 @@
 import math
 
 from ...device import array_library
-from .. import cuda
-from ..matmul.tiles import slices_of_rows
+from .. import columns, cuda
 from ..registry import version
 from .reference import affine, channel_moments, channel_sums, scale_and_shift
 
@@ -11,7 +10,7 @@ NO_LIMITS = -math.inf, math.inf
 
 
 def _kernel(name, channels, limited):
-    return cuda.compiled(name, ("norm/norm.cu",), C=channels, LIMITED=int(limited is not None))
+    return cuda.compiled(name, ("columns.cuh", "norm/norm.cu"), C=channels, LIMITED=int(limited is not None))
 
 
 def _by_channel(x, *statistics):
@@ -31,11 +30,10 @@ def _shaped(result, x):
 @version(channel_moments, "cuda", gpu=True, serves=lambda x, axes: _by_channel(x) and _over_all_others(x, axes))
 def moments(x, axes):
     x, xp, channels = cuda.contiguous(x), array_library(x), x.shape[-1]
-    across = -(-channels // 32)
-    slices, length = slices_of_rows(x.size // channels, across)
-    partial, result = xp.empty((slices, 3, channels), x.dtype), xp.empty((2, channels), x.dtype)
-    cuda.launch(_kernel("moments", channels, None), (across, slices), (256,), x, partial, x.size // channels, length)
-    cuda.for_each(_kernel("moments_of_slices", channels, None), channels, partial, result, slices)
+    grid, length = columns.shared_out(x.size // channels, channels)
+    partial, result = xp.empty((grid[1], 3, channels), x.dtype), xp.empty((2, channels), x.dtype)
+    cuda.launch(_kernel("moments", channels, None), grid, columns.BLOCK, x, partial, x.size // channels, length)
+    cuda.for_each(_kernel("moments_of_slices", channels, None), channels, partial, result, grid[1])
     return _shaped(result, x)
 
 
@@ -43,12 +41,11 @@ def moments(x, axes):
          cuda.fits(dy) and _by_channel(x, mean, scale, shift) and _over_all_others(x, axes))
 def sums(dy, x, mean, axes, scale=None, shift=None, limits=None):
     dy, x, channels = cuda.contiguous(dy), cuda.contiguous(x), x.shape[-1]
-    across = -(-channels // 32)
-    slices, length = slices_of_rows(x.size // channels, across)
-    partial = array_library(x).empty((slices, 2, channels), x.dtype)
-    cuda.launch(_kernel("sums", channels, limits), (across, slices), (256,), dy, x, *map(_plain, (mean, scale, shift)),
+    grid, length = columns.shared_out(x.size // channels, channels)
+    partial = array_library(x).empty((grid[1], 2, channels), x.dtype)
+    cuda.launch(_kernel("sums", channels, limits), grid, columns.BLOCK, dy, x, *map(_plain, (mean, scale, shift)),
                 *(limits or NO_LIMITS), partial, x.size // channels, length)
-    return _shaped(partial[0] if slices == 1 else partial.sum(axis=0), x)
+    return _shaped(columns.total(partial), x)
 
 
 @version(scale_and_shift, "cuda", gpu=True, serves=lambda x, scale, shift, limits=None: _by_channel(x, scale, shift))

@@ -9,7 +9,7 @@ from .reference import gather_windows, max_pool_forward, scatter_windows
 
 
 def _run(name, windows, count, channels, *arrays):
-    cuda.for_each(cuda.compiled(name, ("pool/pool.cu",), C=channels, **cuda.sizes_of(windows)), count, *arrays)
+    cuda.for_each(cuda.compiled(name, ("windows.cuh", "pool/pool.cu"), C=channels, **cuda.sizes_of(windows)), count, *arrays)
 
 
 def _result(like, sizes, dtype=np.float32):

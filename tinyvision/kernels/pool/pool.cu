@@ -1,13 +1,12 @@
 // Pooling and its adjoints, a thread for each element of the result. reference.py and average.py have the formulas.
-// Constants: H, W, C; KH, KW; OH, OW; SH, SW the strides; DH, DW the dilation; TOP, LEFT the margins.
+// Constants: those of windows.cuh, and C.
 
-// Pixel (h, w) of an image lies under position (p, q) of window (a, b), where h + TOP = a SH + p DH, and so for the width.
 struct Window {
     int image, a, b, c;
     __device__ explicit Window(int i) : image(i / (OH * OW * C)), a(i / (OW * C) % OH), b(i / C % OW), c(i % C) {}
     __device__ int row(int p) const { return a * SH + p * DH - TOP; }
     __device__ int column(int q) const { return b * SW + q * DW - LEFT; }
-    __device__ bool holds(int p, int q) const { return unsigned(row(p)) < unsigned(H) && unsigned(column(q)) < unsigned(W); }
+    __device__ bool holds(int p, int q) const { return inside(row(p), H) && inside(column(q), W); }
     __device__ int place(int p, int q) const { return ((image * H + row(p)) * W + column(q)) * C + c; }
 };
 
@@ -55,11 +54,10 @@ __device__ float from_windows(const float* dy, const unsigned char* positions, i
     const int image = i / (H * W * C), u = i / (W * C) % H + TOP, v = i / C % W + LEFT, c = i % C;
     float sum = 0;
     for (int p = 0; p < KH; p++) {
-        const int a = (u - p * DH) / SH;
-        if (u < p * DH || a * SH != u - p * DH || a >= OH) continue;
-        for (int q = 0; q < KW; q++) {
-            const int b = (v - q * DW) / SW;
-            if (v < q * DW || b * SW != v - q * DW || b >= OW) continue;
+        const int a = window_over(u, p, SH, DH, OH);
+        for (int q = 0; a >= 0 && q < KW; q++) {
+            const int b = window_over(v, q, SW, DW, OW);
+            if (b < 0) continue;
             const int at = ((image * OH + a) * OW + b) * C + c;
             if (ALL || positions[at] == p * KW + q) sum += dy[at];
         }

@@ -9,6 +9,7 @@ import functools
 import math
 
 from ...layers.base import Layer
+from ...units import readable_bytes
 
 LIKELY = 100                                               # times its size that a file unpacks to; float weights hardly shrink
 HARMLESS = 256 << 20                                       # bytes that any file may unpack to
@@ -19,14 +20,8 @@ _numbers_left = contextvars.ContextVar("numbers_left", default=None)
 def check_proportion(what: str, unpacked: int, packed: int) -> None:
     """Raise ValueError where so many bytes cannot reasonably come of so few."""
     if unpacked > max(HARMLESS, LIKELY * packed):
-        raise ValueError(f"{what} would unpack from {readable(packed)} to {readable(unpacked)}, which no real weights do: "
-                         "it is not read")
-
-
-def readable(size: int) -> str:
-    """A number of bytes as people write it: "1.5 MiB"."""
-    power = min(max(size, 1).bit_length() // 10, 4)
-    return f"{size / 1024 ** power:.4g} {('bytes', 'KiB', 'MiB', 'GiB', 'TiB')[power]}"
+        raise ValueError(f"{what} would unpack from {readable_bytes(packed)} to {readable_bytes(unpacked)}, which no real "
+                         "weights do: it is not read")
 
 
 @contextlib.contextmanager
