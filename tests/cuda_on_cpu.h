@@ -178,7 +178,10 @@ inline unsigned __float_as_uint(float x) { unsigned bits; memcpy(&bits, &x, 4); 
 inline float __uint_as_float(unsigned bits) { float x; memcpy(&x, &bits, 4); return x; }
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fdiv_rn(float a, float b) { return a / b; }
-inline float atomicAdd(float* at, float x) { float before = *at; *at += x; return before; }
+inline double __dmul_rn(double a, double b) { return a * b; }
+inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __ddiv_rn(double a, double b) { return a / b; }
+template <class T> T atomicAdd(T* at, T x) { T before = *at; *at += x; return before; }
 
 // The tensor cores: D = A B + D of one warp, A 16 x 8, B 8 x 8, spread over the lanes as PTX has it for mma.m16n8k8.tf32.
 inline unsigned to_tf32(float x) { return (__float_as_uint(x) + 0x1000u) & ~0x1FFFu; }        // to the nearest of 10 bits

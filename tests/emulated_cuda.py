@@ -88,6 +88,10 @@ class Argument:
         self.where, self.array = where, getattr(value, "_array", None)
         if text.endswith("*") and isinstance(value, np.uint64) and value:      # the address of a view
             self.memory, self.held = None, ctypes.c_void_p(int(value))
+        elif dtype is None:                                # a struct: its bytes, handed over as they are
+            if not isinstance(value, np.ndarray) or value.size != 1:
+                raise LaunchError(f"{where} is declared {text}, got {type(value).__name__}: it takes an array of one struct")
+            self.memory, self.array, self.held = None, None, ctypes.create_string_buffer(value.tobytes(), value.nbytes)
         elif text.endswith("*"):
             value = None if isinstance(value, np.uint64) and not value else value
             if value is not None and (self.array is None or self.array.dtype != dtype):
@@ -121,11 +125,14 @@ class Argument:
 
 
 def parameters(text):
-    """[(the type as it is written, the dtype of it or of what it points to), ...] of the parameters of a kernel."""
+    """[(the type as it is written, the dtype of it or of what it points to), ...] of the parameters of a kernel; None for a struct."""
     found = []
     for parameter in filter(None, (p.replace("__restrict__", "").strip() for p in text.split(","))):
         kind = re.sub(r"\s*\*\s*", "*", parameter.rpartition(" ")[0] if "*" not in parameter else parameter.rpartition("*")[0] + "*")
-        found.append((kind, np.dtype(TYPES[kind.removeprefix("const ").removesuffix("*")])))
+        dtype = TYPES.get(kind.removeprefix("const ").removesuffix("*"))
+        if dtype is None and kind.endswith("*"):
+            raise LaunchError(f"the emulator does not know {kind}")
+        found.append((kind, None if dtype is None else np.dtype(dtype)))
     return found
 
 

@@ -161,7 +161,7 @@ def test_flat_targets_do_not_make_a_square():
 def test_class_numbers_outside_the_range(y, low, high):
     model = softmax()
     model.compile("sgd", "sparse_categorical_crossentropy")
-    with pytest.raises(ValueError, match=f"class numbers lie in 0 .. 2, .*3 classes; the targets go from {low} to {high}"):
+    with pytest.raises(ValueError, match=f"class numbers are whole numbers in 0 .. 2, .*3 classes; the targets go from {low} to {high}"):
         model.fit(IMAGES[:3], np.array(y), verbose=0)
 
 

@@ -89,13 +89,17 @@ def test_version_takes_any_layout(cupy, name, version):
                     assert_close(back(y), exact, TOLERANCES[version])
 
 
+# The arguments that hold batches, where it is not the first alone
+BATCHES = dict.fromkeys(["conv_kernel_gradient", "scatter_windows", "gather_windows", "affine", "channel_sums", "class_crossentropy"], (0, 1))
+BATCHES["conv_block_backward"] = 0, 2, 3, 4
+
+
 @needs_gcc
 @pytest.mark.parametrize("name, version", sorted({p.values[:2] for p in rows()}))
 def test_empty_batches(cupy, name, version):
     for arguments in KERNEL_SAMPLES[name][:5]:
-        empty = [a[:0] if i == 0 else a for i, a in enumerate(cast(arguments, "float32"))]
-        if name in ("conv_kernel_gradient", "scatter_windows", "gather_windows", "affine", "channel_sums", "class_crossentropy"):
-            empty[1] = empty[1][:0]
+        batches = BATCHES.get(name, (0,))
+        empty = [a[:0] if i in batches else a for i, a in enumerate(cast(arguments, "float32"))]
         given = [there(a) for a in empty]
         if KERNELS[name].on_gpu[version].serves(*given):
             for y, expected in zip(as_tuple(KERNELS[name].on_gpu[version].function(*given)), reference(name, empty), strict=True):
@@ -148,6 +152,14 @@ def test_dropout_draws_what_the_cpu_draws(cupy, shape, rate, key, step):
             assert back(a).dtype == b.dtype
 
 
+@needs_gcc
+def test_more_weights_than_a_launch_takes(cupy):
+    weights = [Tensor(there(np.full(n % 5, n, np.float32))) for n in range(updates_on_gpu.MOST_WEIGHTS * 2 + 3)]
+    optimizers.SGD(0.5).apply([np.ones_like(w.data) for w in weights], weights)
+    for n, w in enumerate(weights):
+        np.testing.assert_array_equal(back(w.data), np.full(n % 5, n - 0.5))
+
+
 OPTIMIZERS = [optimizers.SGD(0.1), optimizers.SGD(0.1, momentum=0.9), optimizers.SGD(0.1, momentum=0.9, nesterov=True),
               optimizers.RMSprop(0.01, rho=0.999), optimizers.Adam(0.01), optimizers.AdamW(0.01, weight_decay=0.1)]
 
@@ -169,7 +181,7 @@ def test_steps_of_optimizers(cupy, optimizer, monkeypatch):
             theirs.apply(list(map(Tensor, gradients)), exact)
     for a, b in zip(ours, exact, strict=True):
         assert_close(back(a.data), b.data, 1e-5)
-    assert len(launched) == 3 * len(start)
+    assert len(launched) == 3                              # all weights at once
 
 
 def test_precision_chooses_between_float32_and_tensor_cores(cupy):
@@ -261,6 +273,29 @@ def test_arguments_that_do_not_fit(cupy, arguments, message):
 
 
 @needs_gcc
+def test_structs(cupy):
+    """Handed over by value, with addresses in them."""
+    x = numbers(3)
+    code = """struct Pair { float* x; int n; };
+        extern "C" __global__ void f(const Pair pair, float step) { if (threadIdx.x < pair.n) pair.x[threadIdx.x] += step; }"""
+    pair = np.array([(x.data.ptr, 2)], np.dtype([("x", np.uint64), ("n", np.int32)], align=True))
+    f = emulated_cuda.Module(code=code).get_function("f")
+    f((1,), (3,), (pair, np.float32(5)))
+    np.testing.assert_array_equal(back(x), [5, 6, 2])
+    with pytest.raises(emulated_cuda.LaunchError, match="declared const Pair, got float32: it takes an array of one struct"):
+        f((1,), (3,), (np.float32(1), np.float32(5)))
+
+
+def test_the_table_of_weights_is_the_struct_of_the_kernels():
+    source = cuda.source("updates.cu")
+    fields = re.findall(r"^    (?:const )?(float\*|int) (\w+)\[MOST_WEIGHTS\];", source, flags=re.MULTILINE)
+    assert [(name, "<u8" if kind == "float*" else "<i4") for kind, name in fields] == \
+        [(name, updates_on_gpu.WEIGHTS[name].base.str) for name in updates_on_gpu.WEIGHTS.names]
+    assert f"MOST_WEIGHTS = {updates_on_gpu.MOST_WEIGHTS};" in source
+    assert updates_on_gpu.WEIGHTS.itemsize % 8 == 0 and updates_on_gpu.WEIGHTS.itemsize <= 4000       # 4096 bytes for all arguments
+
+
+@needs_gcc
 def test_a_block_that_is_too_large(cupy):
     with pytest.raises(emulated_cuda.LaunchError, match="a block of 128 threads, where __launch_bounds__ allows 64"):
         run("", numbers(), block=(128,))
@@ -309,6 +344,7 @@ def of_networks():
         yield "conv_input_gradient", (dy, kernel, windows, 1)
         yield "conv_kernel_gradient", (x, dy, windows, 1)
         yield "conv_block_forward", (x, kernel, (f,), windows, True, False)
+        yield "conv_block_backward", (x, kernel, dy, (0,), dy, windows, True, False, (True, True, True))
         half = kernels.windows.windows(windows.output, (2, 2), (2, 2), "valid")
         pooled = n, *half.output, f
         yield "max_pool_forward", (dy, half)
@@ -326,13 +362,16 @@ def of_networks():
     yield "conv_input_gradient", (x, kernel, windows, 96)
     yield "conv_kernel_gradient", (x, x, windows, 96)
     yield "class_crossentropy", ((256, 10), (256, 10), True, -1, 1e-7)
+    for how in itertools.product(("bilinear", "nearest"), ("constant", "reflect")):
+        yield "warp", ((32, 180, 180, 3), np.ones((32, 8)), *how, 0.0)
+        yield "unwarp", ((32, 180, 180, 3), np.ones((32, 8)), *how)
     for i, k, j in (256, 1152, 10), (1152, 256, 10), (32, 12544, 512):
         yield "product", ((i, k), (k, j))
 
 
 def is_shape(name, i, argument):
     """Whether a tuple stands for an array, and is not itself what the kernel takes: axes, limits, a shape, a key."""
-    settings = {"dropped": (2, 3), "channel_moments": (1,), "channel_sums": (3, 6), "scale_and_shift": (3,), "affine": (7,)}
+    settings = {"dropped": (2, 3), "channel_moments": (1,), "channel_sums": (3, 6), "scale_and_shift": (3,), "affine": (7,), "conv_block_backward": (8,)}
     return type(argument) is tuple and i not in settings.get(name, ())
 
 

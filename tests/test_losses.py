@@ -58,7 +58,7 @@ def test_a_config_makes_the_same_loss_again(name):
     (lambda: losses.MeanSquaredError()(np.ones((4, 3)), np.ones((4, 3)), np.ones((4, 3))), "weights of shape \\(4, 3\\) do not fit"),
     (lambda: losses.MeanSquaredError()(np.ones((1, 3)), np.ones((1, 3)), np.ones(4)), "weights of shape \\(4,\\) do not fit"),
     (lambda: losses.Dice()(np.ones((4, 3)), np.ones((4, 3)), np.ones(4)), "weights of shape \\(4,\\) do not fit values of shape \\(\\)"),
-    (lambda: losses.SparseCategoricalCrossentropy(ignore_class=255)([7, 255], np.ones((2, 5))), "class numbers lie in 0 .. 4.*to 7"),
+    (lambda: losses.SparseCategoricalCrossentropy(ignore_class=255)([7, 255], np.ones((2, 5))), "class numbers are whole numbers in 0 .. 4.*to 7"),
     (lambda: losses.CategoricalFocalCrossentropy(label_smoothing=-1), "between 0 and 1, got -1"),
 ], ids=range(11))
 def test_what_cannot_be_is_refused(make, message):

@@ -7,10 +7,11 @@ from ...device import array_library
 from .. import columns, cuda
 from ..choice import PRECISIONS
 from ..matmul.tiles import files, tiling
-from ..pool.reference import max_pool_forward
+from ..pool import on_gpu as pooling
+from ..pool.reference import scatter_windows
 from ..registry import version
 from . import grouped_on_gpu
-from .block import STOPPED, conv_block_forward, halves
+from .block import STOPPED, conv_block_backward, conv_block_forward, halves
 from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 
@@ -53,6 +54,32 @@ def kernel_gradient(precision, x, dy, windows):
     return columns.total(partial)
 
 
+def through_relu(dy, y, positions):
+    """What the ReLU lets through of dy, where y is above 0 and positions are not STOPPED; and its sums, for the bias.
+
+    With positions it is dy itself, for there scatter_windows leaves out what was stopped.
+    """
+    dy, (*_, f), xp = cuda.contiguous(dy), dy.shape, array_library(dy)
+    grid, length = columns.shared_out(dy.size // f, f)
+    g, partial = dy if y is None else xp.empty_like(dy), xp.empty((grid[1], f), dy.dtype)
+    cuda.launch(cuda.compiled("through_relu", ("columns.cuh", "conv/block.cu"), F=f, STOPPED=STOPPED), grid, columns.BLOCK,
+                dy, y, positions, None if g is dy else g, partial, dy.size // f, length)
+    return g, columns.total(partial)
+
+
+@version(conv_block_backward, "cuda", gpu=True, serves=lambda x, kernel, y, positions, dy, windows, relu, pool, wanted:
+         cuda.fits(dy, y) and dy.size and (not pool or positions.dtype == np.uint8))
+def block_backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
+    bias_gradient = None
+    if wanted[2] or (relu and not pool):
+        dy, bias_gradient = through_relu(dy, cuda.contiguous(y) if relu and not pool else None,
+                                         cuda.contiguous(positions) if relu and pool else None)
+    if pool and (wanted[0] or wanted[1]):
+        dy = scatter_windows(dy, positions, halves(windows))
+    return (conv_input_gradient(dy, kernel, windows, 1) if wanted[0] else None,
+            conv_kernel_gradient(x, dy, windows, 1) if wanted[1] else None, bias_gradient if wanted[2] else None)
+
+
 def _by_tiles(windows, groups):
     """Whether conv.cu can do it: in one group, and with a stride or dilation, not both."""
     return groups == 1 and all(s == 1 or d == 1 for s, d in zip(windows.strides, windows.dilation))
@@ -82,8 +109,7 @@ def _register(name, precision):
         y = any_forward(x, kernel, bias if bias is None else cuda.contiguous(bias), windows, *limits)
         if not pool:
             return y, array_library(y).empty(0, np.uint8)
-        y, positions = max_pool_forward(y, halves(windows))
-        return y, array_library(y).where(y > 0, positions, np.uint8(STOPPED)) if relu else positions
+        return pooling.largest(y, halves(windows), STOPPED if relu else -1)
 
     @version(conv_input_gradient, name, gpu=True,
              serves=lambda dy, kernel, windows, groups:

@@ -22,10 +22,11 @@ def _counted(windows):
 
 
 @version(max_pool_forward, "cuda", gpu=True, serves=lambda x, windows: cuda.fits(x) and _counted(windows))
-def largest(x, windows):
+def largest(x, windows, stopped=-1):
+    """`stopped` is the position for a largest that a ReLU before would not have let through; -1 for none."""
     x = cuda.contiguous(x)
     y, positions = _result(x, windows.output), _result(x, windows.output, np.uint8)
-    _run("max_pool", windows, y.size, x.shape[3], x, y, positions)
+    _run("max_pool", windows, y.size, x.shape[3], x, y, positions, stopped)
     return y, positions
 
 

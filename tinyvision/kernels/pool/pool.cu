@@ -12,8 +12,9 @@ struct Window {
 
 __device__ bool is_nan(float x) { return x != x; }
 
-// The largest of each window, and its position; of equals, the first. Margins never win, and NaN always does.
-extern "C" __global__ __launch_bounds__(256) void max_pool(const float* x, float* y, unsigned char* positions, int count) {
+// The largest of each window, and its position; of equals, the first. Margins never win, and NaN always does. Where a ReLU lets nothing
+// through, because the largest is not above 0, the position is `stopped`; -1 is for no ReLU.
+extern "C" __global__ __launch_bounds__(256) void max_pool(const float* x, float* y, unsigned char* positions, int stopped, int count) {
     const int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= count) return;
     const Window window(i);
@@ -25,7 +26,7 @@ extern "C" __global__ __launch_bounds__(256) void max_pool(const float* x, float
                 const float pixel = x[window.place(p, q)];
                 if (pixel > largest || (is_nan(pixel) && !is_nan(largest))) largest = pixel, position = p * KW + q;
             }
-    y[i] = largest, positions[i] = position;
+    y[i] = largest, positions[i] = stopped >= 0 && !(largest > 0) ? stopped : position;
 }
 
 // Of each window the element at its position; a position in the margin gives 0.

@@ -3,3 +3,4 @@ from ..choice import offer
 from .reference import unwarp, warp
 
 offer(f"{__name__}.pixelwise")
+offer(f"{__name__}.on_gpu", gpu=True)
