@@ -836,4 +836,9 @@ KERNEL_SAMPLES = {
         (normal(2, 5, 3, 4).transpose(0, 2, 1, 3), normal(2, 6, 3, 4).transpose(0, 2, 3, 1)), (normal(3, 17, 40), normal(3, 40, 70)),
         (normal(2, 3, 9, 33).swapaxes(0, 1), normal(2, 33, 20)), (normal(2, 1, 7, 5), normal(4, 5, 9)), (normal(6, 4, 3)[::2], normal(3, 2)),
         (normal(4, 1, 3), normal(4, 3, 1)), (normal(5, 33, 8).swapaxes(1, 2), normal(33, 32)), (normal(1, 2, 3), normal(1, 3, 40)[..., ::2])],
+    "gathered": [], "scattered": [],
 }
+for _a, _length, _b, _places in [(1, 5, 1, integers(-5, 5, 9)), (2, 7, 3, integers(0, 7, 4).astype("int32")), (3, 1, 40, integers(-1, 1, 70)),
+                                 (1, 300, 8, integers(0, 3, 500)), (2, 4, 5, integers(0, 4, 0))]:
+    KERNEL_SAMPLES["gathered"].append((normal(_a, _length, _b), _places))
+    KERNEL_SAMPLES["scattered"].append((normal(_a, _places.size, _b), _places, _length))

@@ -171,7 +171,7 @@ def test_steps_of_optimizers(cupy, optimizer, monkeypatch):
     rng, launched = np.random.default_rng(0), []
     launch = cuda.launch
     monkeypatch.setattr(cuda, "launch", lambda *arguments: launched.append(1) or launch(*arguments))
-    start = [rng.standard_normal(shape) for shape in ((3, 3, 5, 7), (7,), (300, 2), ())]
+    start = [rng.standard_normal(shape) for shape in ((3, 3, 5, 7), (7,), (300, 40), ())]         # the third is more than a thread for each
     ours, exact = [Tensor(there(a.astype(np.float32))) for a in start], [Tensor(a.copy()) for a in start]
     mine, theirs = (type(optimizer).from_config(optimizer.get_config()) for _ in range(2))
     for _ in range(3):
@@ -365,6 +365,8 @@ def of_networks():
     for how in itertools.product(("bilinear", "nearest"), ("constant", "reflect")):
         yield "warp", ((32, 180, 180, 3), np.ones((32, 8)), *how, 0.0)
         yield "unwarp", ((32, 180, 180, 3), np.ones((32, 8)), *how)
+    yield "gathered", ((1, 5000, 64), np.zeros(1024, int))
+    yield "scattered", ((1, 1024, 64), np.zeros(1024, int), 5000)
     for i, k, j in (256, 1152, 10), (1152, 256, 10), (32, 12544, 512):
         yield "product", ((i, k), (k, j))
 
@@ -390,7 +392,7 @@ def codes_of_networks(monkeypatch, architecture_blocks):
     monkeypatch.setattr(cuda, "multiprocessors", lambda: architecture_blocks)
     cuda._compiled.cache_clear()
     for name, arguments in of_networks():
-        given = [fake_cupy._on(0, np.broadcast_to(np.float32(0), a)) if is_shape(name, i, a) else a for i, a in enumerate(arguments)]
+        given = [fake_cupy._on(0, np.broadcast_to(np.float32(0), a)) if is_shape(name, i, a) else there(a) for i, a in enumerate(arguments)]
         for version in KERNELS[name].on_gpu.values():
             if version.serves(*given):
                 version.function(*given)

@@ -6,7 +6,7 @@ from parity.layer_cases import arriving, built, called, data, filled, floats
 from parity.layer_rows import ROWS
 
 import tinyvision as keras
-from tinyvision import callbacks, config, kernels, layers, set_device, tensor
+from tinyvision import callbacks, config, grad, kernels, layers, ops, set_device, tensor
 from tinyvision.data import Dataset
 from tinyvision.models.placement import Ahead
 from tinyvision.structures import leaves, map_structure
@@ -228,3 +228,23 @@ def test_a_batch_may_be_overwritten_by_whoever_made_it(cupy):
                 array[:] = i
                 yield array
     assert [t.numpy().tolist() for t in Ahead(Same(), "cuda")] == [[i] * 3 for i in range(4)]
+
+
+def test_picking_on_the_gpu(cupy):
+    """Positions that there are not give NaN, where CuPy would begin anew; what is picked twice adds up the same every time."""
+    rng = np.random.default_rng(0)
+    x, places = rng.standard_normal((3, 4, 5)).astype("float32"), np.array([[0, -1, 0], [2, 3, 0]])
+    for function in (lambda x, i: ops.take(x, i, axis=1), lambda x, i: x[:, i], lambda x, i: ops.take(x, i), lambda x, i: x[:, :, i],
+                     lambda x, i: x[ops.minimum(i, 2)], lambda x, i: x[:, 1:, i]):
+        results = []
+        for device in "cpu", "cuda":
+            there = tensor(x, device=device, requires_grad=True)
+            y = function(there, tensor(places, device=device))
+            slope, = grad((y ** 2).sum(), there, create_graph=True)
+            results.append((y, slope, *grad((slope ** 2).sum(), there)))
+        for ours, theirs in zip(*results):
+            np.testing.assert_allclose(theirs.detach().numpy(), ours.detach().numpy(), rtol=1e-5, atol=1e-6)
+    wrong = ops.take(tensor(x, device="cuda"), [0, 4, -5], axis=1).numpy()
+    np.testing.assert_array_equal(np.isnan(wrong).any((0, 2)), [False, True, True])
+    with pytest.raises(IndexError):
+        ops.take(tensor(x), [0, 4, -5], axis=1)

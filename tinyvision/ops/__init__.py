@@ -1,5 +1,5 @@
 """Differentiable functions on Tensors, with the names, arguments and defaults of keras.ops. Channels last, everywhere."""
-from . import fused_loss as _fused_loss, image
+from . import fused_loss as _fused_loss, gathering as _gathering, image
 from .accumulation import all, any, argmin, cumsum, prod, std
 from .activation import (
     celu,
