@@ -258,9 +258,9 @@ def milliseconds(step, synchronize, seconds) -> float:
     return 1000 * statistics.median(times)
 
 
-def our_step(name, n):
-    model, (x, y) = convnet(*NETWORKS[name]), batch(name, n)
-    x, y = tensor(x, device="cuda"), tensor(y, device="cuda")
+def our_step(name, n, where="cuda"):
+    model, (x, y) = convnet(*NETWORKS[name]).to(where), batch(name, n)
+    x, y = tensor(x, device=where), tensor(y, device=where)
     return lambda: model.train_on_batch(x, y)
 
 
@@ -294,7 +294,7 @@ def torch_step(name, n, channels_last, compiled):
 
 @part
 def speed(options):
-    """Training steps in milliseconds: ours in float32 and TF32, with im2col and cuBLAS, and PyTorch's, eager and compiled."""
+    """Training steps in milliseconds: ours in float32 and TF32, with im2col and cuBLAS, and on the CPU; PyTorch's."""
     import cupy
     ours_done, seconds, found = cupy.cuda.Device().synchronize, 0.1 if options.quick else 2, {}
     for name, n in [("mnist", 64), ("mnist", 256), ("cats", 32), ("cats", 128)][:1 if options.quick else 4]:
@@ -305,6 +305,7 @@ def speed(options):
         kernels.set_precision("float32")
         with kernels.use("numpy"):
             row["tinyvision im2col"] = milliseconds(our_step(name, n), ours_done, seconds)
+        row["tinyvision cpu"] = milliseconds(our_step(name, n, "cpu"), ours_done, seconds)
         cupy.get_default_memory_pool().free_all_blocks()
         row.update(_torch_times(name, n, seconds))
     return found
@@ -316,7 +317,7 @@ def _torch_times(name, n, seconds):
     except ImportError:
         return {"torch": "is not installed"}
     found = {}
-    for tf32, last, compiled in itertools.product((False, True), (False, True), (False, True)):
+    for tf32, (last, compiled) in itertools.product((False, True), [(False, False), (True, False), (True, True)]):
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
         what = f"torch {'tf32' if tf32 else 'float32'}{' channels last' * last}{' compiled' * compiled}"
         try:
