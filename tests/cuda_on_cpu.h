@@ -1,7 +1,7 @@
 // Runs CUDA kernels on the CPU: a fiber for each thread of a block, one block after another.
 //
-// Threads run in random order from barrier to barrier, so that a missing barrier shows as a wrong number; shared memory begins
-// as NaN. What real devices would do wrong or never end, launch() returns as a message: threads of a block that wait at
+// Threads run in random order from barrier to barrier, and some warps fall behind the others, so that a missing barrier shows as a
+// wrong number; shared memory begins as NaN. What real devices would do wrong or never end, launch() returns as a message: threads of a block that wait at
 // different barriers, or some that wait for others that cannot come.
 #pragma once
 #include <csetjmp>
@@ -109,19 +109,26 @@ inline void run_block(int threads, std::vector<char>& stacks, uint64_t& random) 
         fibers[i].start.uc_link = nullptr;
         makecontext(&fibers[i].start, entry, 0);
     }
+    uint64_t held = random;                                // warps that fall behind, until no other can go on
     while (alive[0]) {
         for (int i = threads - 1; i > 0; i--) {
             random ^= random << 13, random ^= random >> 7, random ^= random << 17;
             std::swap(order[i], order[random % (i + 1)]);
         }
-        bool moved = false;
+        bool moved = false, any_held = false;
         for (int k = 0; k < threads; k++) {
             Fiber& fiber = fibers[order[k]];
             if (fiber.done || (fiber.waits_at && fiber.waits_at->generation == fiber.generation)) continue;
+            if (held >> (order[k] / WARP) & 1) {
+                any_held = true;
+                continue;
+            }
             moved = true;
             resume(order[k]);
         }
-        if (!moved) fail("%d threads wait at barriers that the others never reach, the last in line %d", alive[0], barriers[0].line);
+        if (moved) continue;
+        held = random & ~held;
+        if (!any_held) fail("%d threads wait at barriers that the others never reach, the last in line %d", alive[0], barriers[0].line);
     }
 }
 

@@ -91,6 +91,7 @@ def test_version_takes_any_layout(cupy, name, version):
 
 # The arguments that hold batches, where it is not the first alone
 BATCHES = dict.fromkeys(["conv_kernel_gradient", "scatter_windows", "gather_windows", "affine", "channel_sums", "class_crossentropy"], (0, 1))
+BATCHES["normalized_rows_gradients"] = 0, 1, 3, 4
 BATCHES["conv_block_backward"] = 0, 2, 3, 4
 
 
@@ -150,6 +151,19 @@ def test_dropout_draws_what_the_cpu_draws(cupy, shape, rate, key, step):
         for a, b in zip(found, KERNELS["dropped"].versions[version].function(x, rate, shape, key, step), strict=True):
             np.testing.assert_array_equal(back(a), b)
             assert back(a).dtype == b.dtype
+
+
+@needs_gcc
+def test_long_rows(cupy):
+    """A block for each row, whose warps add up what they found; far from 0, where digits are few."""
+    rng = np.random.default_rng(0)
+    x, dy, gamma, beta = rng.standard_normal((3, 3000)) + 100, rng.standard_normal((3, 3000)), rng.standard_normal(3000), rng.standard_normal(3000)
+    for name, arguments in (("normalized_rows", (x, gamma, beta, 1e-3)), ("normalized_rows_gradients", (dy, x, gamma, x.mean(1, keepdims=True),
+                                                                                                      1 / x.std(1, keepdims=True)))):
+        found = KERNELS[name].on_gpu["cuda"].function(*map(there, cast(arguments, "float32")))
+        rounded = [a.astype(float) if isinstance(a, np.ndarray) else a for a in cast(arguments, "float32")]
+        for y, exact in zip(found, reference(name, rounded), strict=True):
+            assert_close(back(y), exact, 1e-5)
 
 
 @needs_gcc
@@ -365,6 +379,9 @@ def of_networks():
     for how in itertools.product(("bilinear", "nearest"), ("constant", "reflect")):
         yield "warp", ((32, 180, 180, 3), np.ones((32, 8)), *how, 0.0)
         yield "unwarp", ((32, 180, 180, 3), np.ones((32, 8)), *how)
+    for rows, k in (6272, 192), (64, 12544):
+        yield "normalized_rows", ((rows, k), (k,), (k,), 1e-6)
+        yield "normalized_rows_gradients", ((rows, k), (rows, k), (k,), (rows, 1), (rows, 1))
     yield "gathered", ((1, 5000, 64), np.zeros(1024, int))
     yield "scattered", ((1, 1024, 64), np.zeros(1024, int), 5000)
     for i, k, j in (256, 1152, 10), (1152, 256, 10), (32, 12544, 512):

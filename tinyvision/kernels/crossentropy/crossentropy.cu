@@ -1,22 +1,6 @@
 // The crossentropy of classes and its slope, a warp of 32 threads for each row of CLASSES numbers. reference.py has the formulas.
 
 constexpr int WARPS = 8;                                   // rows of a block
-constexpr unsigned ALL = 0xffffffffu;                      // threads of the warp
-
-__device__ float sum_of_warp(float x) {
-    #pragma unroll
-    for (int lanes = 16; lanes > 0; lanes /= 2) x += __shfl_xor_sync(ALL, x, lanes);
-    return x;
-}
-
-__device__ float largest_of_warp(float x) {
-    #pragma unroll
-    for (int lanes = 16; lanes > 0; lanes /= 2) {
-        const float other = __shfl_xor_sync(ALL, x, lanes);
-        x = other > x || other != other ? other : x;       // NaN wins
-    }
-    return x;
-}
 
 __device__ float held(float p, float epsilon) { return p < epsilon ? epsilon : p > 1 - epsilon ? 1 - epsilon : p; }
 

@@ -15,7 +15,7 @@ def crossentropy(target, output, from_logits, axis, epsilon):
     classes, rows = output.shape[-1], output.size // output.shape[-1]
     values, logs, slope = xp.empty(output.shape[:-1], output.dtype), xp.empty_like(output), xp.empty_like(output)
     name = "from_logits" if from_logits else "from_probabilities"
-    kernel = cuda.compiled(name, ("crossentropy/crossentropy.cu",), CLASSES=classes)
+    kernel = cuda.compiled(name, ("warps.cuh", "crossentropy/crossentropy.cu"), CLASSES=classes)
     cuda.launch(kernel, (-(-rows // ROWS),), (32 * ROWS,), target, output, values, logs, slope,
                 *([] if from_logits else [float(epsilon)]), rows)
     return values, logs, slope

@@ -6,3 +6,4 @@ from .rows import normalized_rows, normalized_rows_gradients
 offer(f"{__name__}.by_channel")
 offer(f"{__name__}.row_by_row")
 offer(f"{__name__}.on_gpu", gpu=True)
+offer(f"{__name__}.rows_on_gpu", gpu=True)
