@@ -18,25 +18,35 @@ WANTED = {"input gradient": (True, False, False), "kernel gradient": (False, Tru
 class Library:
     """Tasks as functions of NumPy arrays."""
 
-    def __init__(self, threads):
+    def __init__(self, threads, device="cpu", precision="float32"):
         kernels.set_num_threads(threads)
+        kernels.set_precision(precision)
+        self.device = device
 
     def images(self, x):
-        return x
+        return x if self.device == "cpu" else keras.tensor(x, device=self.device)
 
-    def labels(self, y):
-        return y
+    labels = images
 
     def numpy(self, x):
         return x if isinstance(x, np.ndarray) else x.detach().numpy()
 
     def training_step(self, network, weights, optimizer):
-        model = model_of(keras, network, weights)
+        model = model_of(keras, network, weights).to(self.device)
         model.compile(optimizer_of(keras, optimizer, network), loss_of(network))
         return model.train_on_batch
 
     def inference(self, network, weights):
-        return model_of(keras, network, weights).predict_on_batch
+        return model_of(keras, network, weights).to(self.device).predict_on_batch
+
+    def synchronize(self):
+        import cupy
+        cupy.cuda.Device().synchronize()
+
+    def let_go(self):
+        """Give back what CuPy keeps of the GPU's memory."""
+        import cupy
+        cupy.get_default_memory_pool().free_all_blocks()
 
     def block(self, network, weights):
         model = model_of(keras, network, weights)

@@ -143,21 +143,23 @@ def _turned_back(network, gradients):
 class Library:
     """Tasks as functions of tensors, whose memory is laid out as asked for before the clock starts."""
 
-    def __init__(self, threads, channels_last=True):
+    def __init__(self, threads, channels_last=True, device="cpu", precision="float32"):
         torch.set_num_threads(threads)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        self.device = torch.zeros(0, device=device).device             # where there is none, this says why
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
 
     def images(self, x):
-        return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
+        return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=self.layout).to(self.device)
 
     def labels(self, y):
-        return torch.from_numpy(y)
+        return torch.from_numpy(y).to(self.device)
 
     def numpy(self, x):
         return x.detach().numpy()
 
     def training_step(self, network, weights, optimizer):
-        net = Net(network, weights).to(memory_format=self.layout)
+        net = Net(network, weights).to(self.device, memory_format=self.layout)
         optimizer = (torch.optim.RMSprop(net.parameters(), 1e-3, alpha=0.9, eps=1e-7) if optimizer == "rmsprop"
                      else torch.optim.SGD(net.parameters(), network.check_rate))
 
@@ -170,12 +172,20 @@ class Library:
         return step
 
     def inference(self, network, weights):
-        net = Net(network, weights).to(memory_format=self.layout).eval()
+        net = Net(network, weights).to(self.device, memory_format=self.layout).eval()
 
         def predict(x):
             with torch.inference_mode():
-                return torch.sigmoid(net(x)) if network.classes == 2 else torch.softmax(net(x), 1)
+                probabilities = torch.sigmoid(net(x)) if network.classes == 2 else torch.softmax(net(x), 1)
+                return probabilities.cpu()                 # where predict_on_batch of the others returns them
         return predict
+
+    def synchronize(self):
+        torch.cuda.synchronize()
+
+    def let_go(self):
+        """Give back what PyTorch keeps of the GPU's memory."""
+        torch.cuda.empty_cache()
 
     def block(self, network, weights):
         net = Net(network, weights).to(memory_format=self.layout)

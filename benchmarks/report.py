@@ -4,12 +4,15 @@ import os
 from pathlib import Path
 
 from libraries import ENTRIES, OURS, RIVALS, TUNED
-from results import FOLDER, better_torch, ratio, replacing, stored
-from tasks import TASKS
+from results import FOLDER, best_median, ratio, replacing, stored
+from tasks import SECTIONS, TASKS, named
 
 README = Path(__file__).with_name("README.md")
 COLOURS = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"         # the palette of Okabe and Ito
 MARKERS = "o", "s", "^", "v", "D", "X"
+LINESTYLES = "--", "-", ":", "-."
+BY_DEVICE = ((OURS,), COLOURS[0], 2.5), (RIVALS, COLOURS[1], 1.2), (("keras",), COLOURS[4], 1.2)       # as in draw_scaling
+SHORT = "out of memory"
 LONGEST_BAR = 3                                            # a larger ratio is cut off there; its number stands beside the bar
 EXPLANATION = """# Benchmarks
 
@@ -21,12 +24,13 @@ python benchmarks/run.py --quick                       # the small tasks: under 
 python benchmarks/run.py                               # everything
 python benchmarks/run.py --only mnist,layers-cats      # tasks by the start of their names
 python benchmarks/run.py --threads 1,2                 # a run for each number of threads
+python benchmarks/run.py --devices cpu,cuda            # CPU against GPU, by batch size; --precision tf32, --batch-sizes 64,256
 python benchmarks/run.py --report                      # this page and its plots from the stored results, without measuring
 python benchmarks/pipeline.py                          # how fast images come from a folder
 ```
 
-Results go to `results/`, a file for each machine, number of threads and day; the plots and this page are made of all files
-there. The page is written by the command: edit `report.py` instead.
+Results go to `results/`, a file for each machine, number of threads and day, those of `--devices` to `results/devices/`; the
+plots and this page are made of all files there. The page is written by the command: edit `report.py` instead.
 
 ## How it is measured
 
@@ -50,24 +54,32 @@ there. The page is written by the command: edit `report.py` instead.
   `libraries.py`); few users set these, so the first ratio leaves it out, and the second is to this alone.
 * Start and memory are measured in fresh processes, the median of three (one with `--quick`). "Nothing compiled before" is
   with an empty cache folder.
+* With `--devices`, training and inference of two networks are measured at several batch sizes, on each device, beside the
+  libraries that can compute there. A call on a GPU ends when the GPU has done all of it; weights and batches are in its
+  memory, losses and probabilities come back. The numbers must agree with tinyvision's on the CPU, in TF32 to 1e-2.
+  `--precision` sets the same for tinyvision and PyTorch. After its turn a library gives the GPU's memory back, so that each
+  has all of it; who runs out of memory at a batch size is named.
 * Times depend on the machine and what else it does; the ratio within one run is what to quote.
 """
 
 
 def write(folder=FOLDER, readme=README):
     """Make the plots and the page anew from all records in a folder."""
-    records = stored(folder)
+    records, devices = stored(folder), stored(Path(folder) / "devices")
     parts = [EXPLANATION]
-    for file, draw in (("ratios.png", draw_ratios), ("batch_size.png", draw_batch_sizes), ("image_size.png", draw_image_sizes)):
+    for file, figure in (("ratios.png", draw_ratios(records)), ("batch_size.png", draw_batch_sizes(records)),
+                         ("image_size.png", draw_image_sizes(records)), ("devices.png", draw_devices(devices))):
         path = Path(folder) / file
-        if (figure := draw(records)) is None:
+        if figure is None:
             path.unlink(missing_ok=True)                   # no record has these tasks any more
             continue
         with replacing(path) as temporary:
             figure.savefig(temporary, dpi=110)
         parts.append(f"![{figure.get_suptitle()}]({os.path.relpath(path, Path(readme).parent).replace(os.sep, '/')})\n")
+    if not any("gpu" in record for record in devices.values()):
+        parts.append("`--devices cuda` has not been run on a GPU yet.\n")
     parts += [pipelines(stored(Path(folder) / "pipeline"))]
-    parts += [described(record) for record in records.values()] or ["There are no results yet.\n"]
+    parts += [described(record) for record in (*records.values(), *devices.values())] or ["There are no results yet.\n"]
     with replacing(readme) as temporary:
         temporary.write_text("\n".join(parts), encoding="utf-8")
 
@@ -89,8 +101,17 @@ def shown(value, unit):
 
 
 def title_of(record):
-    threads = f"{record['threads']} thread" + "s" * (record["threads"] > 1)
-    return f"{record['processor']}, {threads}, {record['date']}" + (", quick" if record["quick"] else "")
+    sizes = ", by batch size" if "device" in record else ""
+    return f"{hardware(record)}, {record['date']}{sizes}" + (", quick" if record["quick"] else "")
+
+
+def hardware(record):
+    """What computed: the processor with its threads, or the GPU with its precision."""
+    return f"{record['gpu']}, {record['precision']}" if "gpu" in record else processor(record)
+
+
+def processor(record):
+    return f"{record['processor']}, {record['threads']} thread" + "s" * (record["threads"] > 1)
 
 
 # The page -----------------------------------------------------------------------------------------------------------------
@@ -98,11 +119,12 @@ def title_of(record):
 def described(record):
     """The section of one record: the machine, and a table of all its tasks."""
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    host = f"On {processor(record)}; " if "gpu" in record else ""
     lines = [f"## {title_of(record)}", "",
-             f"{record['cores']} cores, {record['system']}, Python {record['python']}; {versions}."]
+             f"{host}{record['cores']} cores, {record['system']}, Python {record['python']}; {versions}."]
     lines += [f"{name} is left out: {reason}." for name, reason in record["left out"].items()]
     for unit, heading in (("s", "ms"), ("MB", "MB")):
-        rows = [row(TASKS[name].title, one) for name, one in in_order(record) if one["unit"] == unit]
+        rows = [row(named(name).title, one) for name, one in in_order(record) if one["unit"] == unit]
         if rows:
             lines += ["", f"| in {heading} | tinyvision | PyTorch, better layout | ratio | PyTorch, tuned malloc | ratio "
                       "| Keras | DeZero | quartiles (calls) |", "|---|---|---|---|---|---|---|---|---|", *rows]
@@ -128,8 +150,12 @@ def pipelines(records):
 
 
 def in_order(record):
-    """The tasks of a record in the order of TASKS; those that there are no more are passed over."""
-    return [(name, record["tasks"][name]) for name in TASKS if name in record["tasks"]]
+    """The tasks of a record in the order of TASKS, or by batch size; those that there are no more are passed over."""
+    def by_size(name):
+        task = named(name)
+        return SECTIONS.index(task.section), task.kind != "train", task.batch
+    names = sorted(record["tasks"], key=by_size) if "device" in record else TASKS
+    return [(name, record["tasks"][name]) for name in names if name in record["tasks"]]
 
 
 def row(title, one):
@@ -137,7 +163,7 @@ def row(title, one):
 
     def cell(name):
         return shown(found[name]["median"], unit) if name in found else ""
-    theirs, r, tuned = better_torch(found), ratio(found), ratio(found, (TUNED,))
+    theirs, r, tuned = best_median(found), ratio(found), ratio(found, (TUNED,))
     cells = [title, cell(OURS), shown(theirs, unit) if theirs else "", f"**{r:.2f}**" if r else "",
              cell(TUNED), f"{tuned:.2f}" if tuned else "", cell("keras"), cell("dezero"), how_measured(one)]
     return f"| {' | '.join(cells)} |"
@@ -197,8 +223,6 @@ def draw_image_sizes(records):
 
 def draw_scaling(records, prefix, xlabel, title):
     """Milliseconds against a size, a panel for each record, a line for each library."""
-    from matplotlib.ticker import LogLocator
-
     records = [record for record in records.values() if any(name.startswith(prefix) for name in record["tasks"])]
     if not records:
         return None
@@ -213,12 +237,8 @@ def draw_scaling(records, prefix, xlabel, title):
             points = [(size, found[name]["median"] * 1e3) for size, found in tasks if name in found]
             if points:
                 ax.plot(*zip(*points), marker=marker, color=colour, linewidth=2.5 if name == OURS else 1.2, label=name)
-        ax.set(xscale="log", yscale="log", xlabel=xlabel, title=title_of(record))
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.set_xticks([size for size, _ in tasks], [str(size) for size, _ in tasks])
-        ax.minorticks_off()
-        ax.grid(alpha=0.3)
+        ax.set(xlabel=xlabel, title=title_of(record))
+        scale_by_logarithms(ax, [size for size, _ in tasks])
     axes[0].set_ylabel("ms a step")
     for ax in axes[len(records):]:
         ax.set_axis_off()
@@ -226,6 +246,75 @@ def draw_scaling(records, prefix, xlabel, title):
     fullest = max(axes, key=lambda ax: len(ax.lines))
     figure.legend(*fullest.get_legend_handles_labels(), loc="outside lower center", ncols=3 * columns, frameon=False)
     return figure
+
+
+def draw_devices(records):
+    """Images per second by batch size: a panel for each network and kind of step, a line for each library and device."""
+    panels = panels_of(records)
+    if not panels:
+        return None
+    columns = min(len(panels), 2)
+    rows = math.ceil(len(panels) / columns)
+    figure = new_figure(5.8 * columns, 1 + 3.6 * rows)
+    axes = figure.subplots(rows, columns, squeeze=False, sharey="row").ravel()
+    devices = dict.fromkeys(where for found in panels.values() for where in found)
+    styles = {where: {"linestyle": LINESTYLES[i % len(LINESTYLES)], "marker": MARKERS[i % len(MARKERS)]}
+              for i, where in enumerate(devices)}
+    for ax, (title, found) in zip(axes, panels.items()):
+        for where, tasks in found.items():
+            draw_device(ax, sorted(tasks.items()), styles[where])
+        ax.set(title=title, xlabel="batch size")
+        scale_by_logarithms(ax, sorted({size for tasks in found.values() for size in tasks}))
+    for ax in axes[len(panels):]:
+        ax.set_axis_off()
+    for ax in axes[::columns]:
+        ax.set_ylabel("images per second")
+    figure.suptitle("Images per second, by batch size; PyTorch in the better of its layouts")
+    figure.legend(handles=legend_of_devices(axes, styles), loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def panels_of(records):
+    """{title: {hardware: {batch size: what was found}}}: the newest of each, of quick runs where there is no other."""
+    panels = {}
+    for record in sorted(records.values(), key=lambda one: (one["device"], not one["quick"], one["date"])):
+        for name, one in in_order(record):
+            task = named(name)
+            panels.setdefault(task.title.rpartition(",")[0], {}).setdefault(hardware(record), {})[task.batch] = one
+    return panels
+
+
+def draw_device(ax, tasks, style):
+    """The lines of the libraries on one device; crosses where memory was short, as high as the last point."""
+    for names, colour, width in BY_DEVICE:
+        speeds = {size: size / median for size, one in tasks if (median := best_median(one["libraries"], names))}
+        if speeds:
+            ax.plot(*zip(*speeds.items()), color=colour, linewidth=width, label=names[0], **style)
+        for size, one in tasks:
+            if speeds and size not in speeds and one["left out"].get(names[0], "").startswith(SHORT):
+                ax.plot(size, speeds[max(speeds)], "x", markersize=9, color=colour, label=SHORT)
+
+
+def legend_of_devices(axes, styles):
+    """The colours of the libraries, the lines of the devices, and the cross; of what is there."""
+    from matplotlib.lines import Line2D
+
+    there = {label for ax in axes for label in ax.get_legend_handles_labels()[1]}
+    return [*(Line2D([], [], color=colour, linewidth=width, label=names[0])
+              for names, colour, width in BY_DEVICE if names[0] in there),
+            *(Line2D([], [], color="black", linewidth=1.2, label=where, **style) for where, style in styles.items()),
+            *(Line2D([], [], color="black", marker="x", linestyle="none", label=SHORT) for _ in there & {SHORT})]
+
+
+def scale_by_logarithms(ax, sizes):
+    from matplotlib.ticker import LogLocator
+
+    ax.set(xscale="log", yscale="log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:.9g}")
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
 
 
 def new_figure(width, height):

@@ -12,6 +12,7 @@ import numpy as np
 from libraries import OURS, RIVALS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from tinyvision.device import to_device  # noqa: E402
 from tinyvision.files import replacing  # noqa: E402
 
 FOLDER = Path(__file__).with_name("results")
@@ -27,26 +28,45 @@ def processor():
     return platform.processor() or platform.machine()
 
 
+def gpu():
+    """The first GPU's model.
+
+    Raises:
+        RuntimeError: it cannot be used; it says why.
+    """
+    to_device(np.zeros(1), "cuda")
+    import cupy
+    return cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+
+
 def available_cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def new(threads, quick):
-    """An empty record of this machine, today."""
+def new(threads, quick, device=None, precision="float32"):
+    """An empty record of this machine, today; of one of its devices."""
+    where = {} if device is None else {"device": device}
+    if device == "cuda":
+        where |= {"gpu": gpu(), "precision": precision}
     return {"processor": processor(), "cores": available_cores(), "threads": threads, "quick": quick,
-            "date": datetime.date.today().isoformat(), "system": f"{platform.system()} {platform.machine()}",
+            **where, "date": datetime.date.today().isoformat(), "system": f"{platform.system()} {platform.machine()}",
             "python": platform.python_version(), "versions": {}, "left out": {}, "tasks": {}}
 
 
+def slug(name):
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
 def path_of(record, folder=FOLDER):
-    machine = re.sub(r"[^a-z0-9]+", "-", record["processor"].lower()).strip("-")
+    machine = slug(record["processor"])
+    first = f"{slug(record['gpu'])}-{record['precision']}-" if "gpu" in record else ""
     quick = "-quick" if record["quick"] else ""
-    return Path(folder) / f"{machine}-{record['cores']}-cores-{record['threads']}-threads-{record['date']}{quick}.json"
+    return Path(folder) / f"{first}{machine}-{record['cores']}-cores-{record['threads']}-threads-{record['date']}{quick}.json"
 
 
-def opened(threads, quick, folder=FOLDER):
+def opened(threads, quick, folder=FOLDER, **where):
     """The record of this machine, today: what it has is kept until a task is measured again."""
-    record = new(threads, quick)
+    record = new(threads, quick, **where)
     path = path_of(record, folder)
     if path.exists():
         record["tasks"] = json.loads(path.read_text(encoding="utf-8"))["tasks"]
@@ -69,12 +89,12 @@ def summary(values):
     return {"median": median, "lower quartile": lower, "upper quartile": upper, "calls": len(values)}
 
 
-def better_torch(found, rivals=RIVALS):
-    """The better median of PyTorch's two layouts, or None. What has another allocator does not count."""
-    return min((found[name]["median"] for name in rivals if name in found), default=None)
+def best_median(found, names=RIVALS):
+    """The best median of some libraries, or None: of PyTorch's two layouts. What has another allocator does not count."""
+    return min((found[name]["median"] for name in names if name in found), default=None)
 
 
 def ratio(found, rivals=RIVALS):
     """tinyvision's median divided by the best of the rivals'; None where one of them is missing."""
-    theirs = better_torch(found, rivals)
+    theirs = best_median(found, rivals)
     return found[OURS]["median"] / theirs if OURS in found and theirs else None

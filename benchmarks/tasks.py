@@ -1,8 +1,10 @@
 """What is measured: a table of tasks, and for each kind of task what is called and what shows that libraries agree.
 
 A library (in_tinyvision.py, in_torch.py, ...) offers training_step, inference, block and conv; see in_torch.py, whose layout
-needs the most care.
+needs the most care. One that computes on GPUs too has synchronize and let_go.
 """
+import math
+import re
 import time
 from dataclasses import dataclass
 
@@ -11,6 +13,8 @@ import numpy as np
 from networks import CATS, LITE0, MNIST, MOBILENET, RESNET, SQUEEZENET, UNET, Conv, Network
 
 PASSES = "forward", "input gradient", "kernel gradient", "backward"
+NETWORKS = {"mnist": MNIST, "cats": CATS}                  # those that are measured at several batch sizes
+BATCH_SIZES = {"mnist": (1, 8, 32, 128, 512), "cats": (1, 8, 32, 128)}                 # 512 photographs take some 14 GB
 CHECK_SECONDS = 60                                         # a slow library stops its steps there; fewer losses are compared
 
 
@@ -93,10 +97,12 @@ KINDS = {"train": (training, training_losses, 5e-2), "predict": (inference, firs
          "block": (block, norms(block), 1e-3), "conv": (conv, norms(conv), 1e-3)}
 
 
-def disagreement(task, values, reference):
+def disagreement(task, values, reference, precision="float32"):
     """What differs between the numbers of two libraries, as a sentence; None if they agree."""
     n = min(len(values), len(reference))
     first, last = (1e-4, KINDS[task.kind][2]) if task.kind == "train" else [KINDS[task.kind][2]] * 2
+    if precision == "tf32":                                # factors of 10 bits: some 5e-4 of the largest number
+        first, last = max(first, 1e-2), max(last, 1e-2)
     for i, tolerance in ((0, first), *((i, last) for i in range(1, n))):
         if not np.isclose(values[i], reference[i], rtol=tolerance, atol=1e-5):
             what = "the loss of step" if task.kind == "train" else "number"
@@ -104,12 +110,16 @@ def disagreement(task, values, reference):
     return None
 
 
-def _networks(section, network, batches, predicted, quick):
+def _of_network(section, kind, n, **settings):
+    network, what = NETWORKS[section], {"train": "training step", "predict": "inference"}[kind]
+    return Task(f"{section}-{kind}-{n}", f"{network.title}, {what}, batch {n}", kind, network, n, **settings)
+
+
+def _networks(section, batches, predicted, quick):
     for n in batches:
-        yield Task(f"{section}-train-{n}", f"{network.title}, training step, batch {n}", "train", network, n, n in quick,
-                   check_steps=50 if n == batches[0] else 5)
+        yield _of_network(section, "train", n, quick=n in quick, check_steps=50 if n == batches[0] else 5)
     for n in predicted:
-        yield Task(f"{section}-predict-{n}", f"{network.title}, inference, batch {n}", "predict", network, n, n in quick)
+        yield _of_network(section, "predict", n, quick=n in quick)
 
 
 def _layers(section, network, batch, quick):
@@ -131,8 +141,8 @@ def _scaling():
 
 
 TASKS = {task.name: task for task in (
-    *_networks("mnist", MNIST, (64, 256), (1, 32, 256), quick=(1, 64)),
-    *_networks("cats", CATS, (32,), (1, 32, 256), quick=(1,)),
+    *_networks("mnist", (64, 256), (1, 32, 256), quick=(1, 64)),
+    *_networks("cats", (32,), (1, 32, 256), quick=(1,)),
     *_layers("mnist", MNIST, 64, quick=True),
     *_layers("cats", CATS, 32, quick=False),
     Task("blocks-resnet", f"{RESNET.title}, forward and backward, batch 32", "block", RESNET, 32),
@@ -151,17 +161,35 @@ TASKS = {task.name: task for task in (
 SECTIONS = list(dict.fromkeys(task.section for task in TASKS.values()))
 
 
-def selected(prefixes, quick=False):
+def by_batch_size(sizes=None):
+    """What `run.py --devices` measures: training and inference at these batch sizes, those of BATCH_SIZES if None."""
+    found = [_of_network(section, kind, n, quick=n * math.prod(NETWORKS[section].image) < 1e6, check_steps=3)
+             for section, usual in BATCH_SIZES.items() for kind in ("train", "predict") for n in sizes or usual]
+    return {task.name: task for task in found}
+
+
+def named(name):
+    """The task of that name: one of TASKS, or a network's at any batch size.
+
+    Raises:
+        KeyError: there is none.
+    """
+    size = re.fullmatch(f"({'|'.join(NETWORKS)})-(?:train|predict)-([0-9]+)", name)
+    return by_batch_size([int(size[2])])[name] if size and name not in TASKS else TASKS[name]
+
+
+def selected(prefixes, quick=False, tasks=TASKS):
     """The tasks whose names start with one of the prefixes; all of them without any; with `quick`, only the small ones.
 
     Raises:
         ValueError: a prefix fits no task.
     """
     for prefix in prefixes:
-        if not any(name.startswith(prefix) for name in TASKS):
-            raise ValueError(f"--only: no task starts with {prefix!r}; sections are {', '.join(SECTIONS)}, and a task is "
-                             f"called, for example, {next(iter(TASKS))}")
-    found = [task for task in TASKS.values() if not prefixes or task.name.startswith(tuple(prefixes))]
+        if not any(name.startswith(prefix) for name in tasks):
+            sections = dict.fromkeys(task.section for task in tasks.values())
+            raise ValueError(f"--only: no task starts with {prefix!r}; sections are {', '.join(sections)}, and a task is "
+                             f"called, for example, {next(iter(tasks))}")
+    found = [task for task in tasks.values() if not prefixes or task.name.startswith(tuple(prefixes))]
     small = [task for task in found if task.quick]
     if quick and not small:
         raise ValueError(f"--quick: there are no small tasks among {', '.join(prefixes)}; leave --quick out")

@@ -86,6 +86,9 @@ class Device:
     def use(self):
         Device.current = self.id
 
+    def synchronize(self):
+        MAIN.synchronize()
+
 
 class Event:
     """cupy.cuda.Event: a place in a stream."""
@@ -367,7 +370,8 @@ def make():
         CUDARuntimeError=RuntimeError), nvrtc=types.SimpleNamespace(getVersion=lambda: (13, 0)),
         Stream=Stream, Event=Event, get_current_stream=lambda: MAIN,
         memory=types.SimpleNamespace(OutOfMemoryError=OutOfMemoryError))
-    module.get_default_memory_pool = lambda: types.SimpleNamespace(used_bytes=lambda: 9 << 30, total_bytes=lambda: 10 << 30)
+    module.get_default_memory_pool = lambda: types.SimpleNamespace(
+        used_bytes=lambda: 9 << 30, total_bytes=lambda: 10 << 30, free_all_blocks=lambda stream=None: None)
     module.__version__ = re.search(r"CuPy ([\d.]+\d)", NAMES.read_text(encoding="utf-8")).group(1)
     for name, signature in read_names().items():
         ours = getattr(np, name, None)

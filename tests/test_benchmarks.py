@@ -1,12 +1,18 @@
 """The parts of the benchmarks that can be wrong: that libraries compute the same, what is said of those that do not, the report."""
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import emulated_cuda
+import fake_cupy
 import numpy as np
 import pytest
+
+from tinyvision import device, kernels
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -16,7 +22,9 @@ import libraries  # noqa: E402
 import networks  # noqa: E402
 import report  # noqa: E402
 import results  # noqa: E402
+import run  # noqa: E402
 import tasks  # noqa: E402
+import worker as worker_process  # noqa: E402
 
 
 @pytest.fixture(params=[False, True], ids=["channels first", "channels last"])
@@ -92,7 +100,12 @@ def test_a_library_that_prints_and_fails_is_left_out_with_the_reason(tmp_path):
 @pytest.mark.parametrize("options, complaint", [
     (["--only", "mnist,nonsense"], "no task starts with 'nonsense'; sections are mnist, cats, layers"),
     (["--only", "memory", "--quick"], "no small tasks among memory"),
-    (["--threads", "0"], "this machine has 1 to")])
+    (["--threads", "0"], "this machine has 1 to"),
+    (["--devices", "cpu,gpu"], "argument --devices: unknown device 'gpu': there are cpu and cuda"),
+    (["--devices", "cpu", "--batch-sizes", "8,0"], "whole numbers from 1, for example 1,8,32,128,512; got '8,0'"),
+    (["--devices", "cpu", "--only", "layers"], "no task starts with 'layers'; sections are mnist, cats, and"),
+    (["--devices", "cpu", "--precision", "tf32"], "--precision to --devices cuda"),
+    (["--batch-sizes", "8"], "--batch-sizes belongs to --devices")])
 def test_wrong_options_are_explained(options, complaint):
     done = subprocess.run([sys.executable, BENCHMARKS / "run.py", *options], capture_output=True, text=True)
     assert done.returncode == 2 and complaint in done.stderr.replace("\n", " ")
@@ -154,3 +167,138 @@ def test_the_pipeline_is_measured_and_reported(tmp_path):
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "| files of 180x180 | 500 | 5.00 | 450 to 550 (3) |" in text and "Made Up, 2 threads, 2000-01-01; pillow 0.0:" in text
     assert "There are no results yet." in report.pipelines({})
+
+
+# CPU against GPU ----------------------------------------------------------------------------------------------------------
+
+SMALL_GPU = """import sys
+import fake_cupy
+cupy = sys.modules["cupy"] = fake_cupy.make()
+asarray = cupy.asarray
+
+def in_little_memory(a):
+    if a.shape == (3, 28, 28, 1):
+        raise fake_cupy.OutOfMemoryError(1 << 40, 0)
+    return asarray(a)
+
+cupy.asarray = in_little_memory
+"""
+
+
+@pytest.mark.skipif(not emulated_cuda.available, reason="needs g++: kernels of GPUs run on the CPU where it is installed")
+def test_devices_are_measured_and_drawn(tmp_path, monkeypatch, capsys):
+    """On a GPU that NumPy feigns, here and in the workers, and that has no room for three digits."""
+    (tmp_path / "cupy.py").write_text(SMALL_GPU, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(Path(__file__).parent)]))
+    monkeypatch.setattr(run, "ENTRIES", {"tinyvision": libraries.ENTRIES["tinyvision"]})
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(report, "write", lambda write=report.write: write(tmp_path, tmp_path / "README.md"))
+    with fake_cupy.installed():
+        run.main(["--devices", "cpu,cuda", "--batch-sizes", "3,1", "--only", "mnist", "--quick", "--threads", "1"])
+    gpu, cpu = sorted(results.stored(tmp_path / "devices").values(), key=lambda record: record["device"], reverse=True)
+    assert (gpu["device"], gpu["gpu"], gpu["precision"]) == ("cuda", "a GPU that NumPy feigns", "float32")
+    assert cpu["device"] == "cpu" and "gpu" not in cpu and "precision" not in cpu
+    names = ["mnist-train-1", "mnist-train-3", "mnist-predict-1", "mnist-predict-3"]
+    assert list(cpu["tasks"]) == list(gpu["tasks"]) == names
+    for name in names:
+        assert cpu["tasks"][name]["libraries"]["tinyvision"]["median"] > 0 and not cpu["tasks"][name]["left out"]
+    for name in names[::2]:
+        assert gpu["tasks"][name]["libraries"]["tinyvision"]["calls"] >= 3 and not gpu["tasks"][name]["left out"]
+    for name in names[1::2]:
+        assert not gpu["tasks"][name]["libraries"]
+        assert gpu["tasks"][name]["left out"]["tinyvision"].startswith("out of memory: OutOfMemoryError")
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert (tmp_path / "devices.png").read_bytes().startswith(b"\x89PNG") and "(devices.png)" in text
+    assert "## a GPU that NumPy feigns, float32, " in text and "| MNIST convnet, training step, batch 3 |" in text
+    assert "has not been run on a GPU" not in text
+
+
+def test_without_a_gpu_nothing_is_measured(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    device.gpu._usable.cache_clear()
+    monkeypatch.setattr(run, "measure_all", lambda options: pytest.fail("it measures"))
+    with pytest.raises(SystemExit, match="^--devices cuda: a GPU needs CuPy, which is not installed: .*$"):
+        run.main(["--devices", "cpu,cuda"])
+
+
+def test_the_clock_waits_for_a_gpu(monkeypatch):
+    """After each call, those too that are not timed; the CPU is not asked."""
+    log, request = [], {"task": "mnist-predict-1", "warm": 1, "repeat": 2}
+    library = SimpleNamespace(synchronize=lambda: log.append("wait"))
+    monkeypatch.setitem(tasks.KINDS, "predict", (lambda library, task: lambda: log.append("call"), None, None))
+    assert len(worker_process.respond(library, request, {}, "cuda")["seconds"]) == 2
+    assert log == ["call", "wait"] * 3
+    worker_process.respond(library, request, {}, "cpu")
+    assert log[6:] == ["call"] * 3
+
+
+@pytest.mark.parametrize("error", [
+    MemoryError("Unable to allocate 3 TiB"), fake_cupy.OutOfMemoryError(1, 2), RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), ValueError("OOM when allocating tensor")])
+def test_whoever_is_short_of_memory_says_so(error):
+    assert worker_process.described(error) == f"out of memory: {type(error).__name__}: {error}"
+    assert worker_process.described(ValueError("one\ntwo")) == "ValueError: one"
+
+
+def test_a_gpu_must_compute_what_the_cpu_does():
+    class Says:
+        precision = "float32"
+
+        def __init__(self, *values):
+            self.values = values
+
+        def ask(self, **request):
+            return {"values": self.values}
+    task, failures = tasks.named("mnist-train-8"), {}
+    gpu = {"tinyvision": Says(2.31), "torch": Says(2.3)}
+    assert run.agreeing(task, gpu, {}, failures) == ["tinyvision"] and set(failures) == {"torch"}
+    failures.clear()
+    assert run.agreeing(task, gpu, {run.JUDGE: Says(2.3)}, failures) == ["torch"] and set(failures) == {"tinyvision"}
+    gpu["tinyvision"].precision = "tf32"
+    assert run.agreeing(task, gpu, {run.JUDGE: Says(2.3)}, {}) == ["tinyvision", "torch"]
+
+
+def test_precision_is_the_same_for_all():
+    torch = pytest.importorskip("torch", reason="needs torch, which the benchmarks compare with")
+    import in_torch
+    flags = torch.backends.cuda.matmul, torch.backends.cudnn
+    for precision in "tf32", "float32":
+        in_torch.Library(torch.get_num_threads(), precision=precision), in_tinyvision.Library(None, precision=precision)
+        assert [flag.allow_tf32 for flag in flags] == [precision == "tf32"] * 2 and kernels.get_precision() == precision
+
+
+def test_tasks_of_any_batch_size_have_names():
+    assert tasks.named("mnist-train-64") is tasks.TASKS["mnist-train-64"]
+    task = tasks.named("cats-predict-5")
+    assert (task.title, task.kind, task.batch) == ("cats-vs-dogs convnet, inference, batch 5", "predict", 5)
+    assert tasks.by_batch_size()["cats-train-128"] == tasks.named("cats-train-128")
+    for name in "layers-train-5", "mnist-train-", "a task of old":
+        with pytest.raises(KeyError):
+            tasks.named(name)
+
+
+def record_of(device, speed, **where):
+    """A made-up record of one device; PyTorch runs out of memory at 512 on a GPU."""
+    record = {**results.new(2, False), "processor": "Made Up", "device": device, "date": "2000-01-01", **where}
+    for name, task in tasks.by_batch_size([512, 8]).items():
+        found = {library: results.summary([(1 + task.batch) / speed]) for library in ("tinyvision", *libraries.RIVALS)}
+        short = dict.fromkeys(libraries.RIVALS, "out of memory: ...") if device == "cuda" and task.batch == 512 else {}
+        record["tasks"][name] = {"unit": "s", "left out": short,
+                                 "libraries": {library: one for library, one in found.items() if library not in short}}
+    return record
+
+
+def test_the_plot_of_devices():
+    older = record_of("cuda", 1, gpu="Fast", precision="tf32")
+    newer = {**record_of("cuda", 900, gpu="Fast", precision="tf32"), "date": "2000-01-02"}
+    figure = report.draw_devices({"newer": newer, "older": older, "cpu": record_of("cpu", 90)})
+    training = figure.axes[0]
+    assert training.get_title() == "MNIST convnet, training step" and len(figure.axes) == 4
+    assert training.get_xscale() == training.get_yscale() == "log"
+    heights = [list(line.get_ydata()) for line in training.lines]
+    np.testing.assert_allclose(heights[0], [90 * 8 / 9, 90 * 512 / 513], rtol=1e-3)                  # tinyvision, CPU
+    np.testing.assert_allclose(heights[2], [900 * 8 / 9, 900 * 512 / 513], rtol=1e-3)                # and the GPU, newer
+    assert [list(line.get_xdata()) for line in training.lines] == [[8, 512]] * 3 + [[8], [512]]        # a cross at the end
+    legend = [text.get_text() for text in figure.legends[0].texts]
+    assert legend == ["tinyvision", "torch", "Made Up, 2 threads", "Fast, tf32", "out of memory"]
+    assert report.draw_devices({}) is None
