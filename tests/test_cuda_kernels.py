@@ -14,7 +14,7 @@ import pytest
 from samples import KERNEL_SAMPLES, KERNELS
 from test_laws import assert_close, cast, every_other, random_like, reference
 
-from tinyvision import Tensor, kernels, optimizers
+from tinyvision import Tensor, extending, kernels, optimizers
 from tinyvision.kernels import cuda, updates_on_gpu
 from tinyvision.kernels.matmul import tiles
 
@@ -164,6 +164,35 @@ def test_long_rows(cupy):
         rounded = [a.astype(float) if isinstance(a, np.ndarray) else a for a in cast(arguments, "float32")]
         for y, exact in zip(found, reference(name, rounded), strict=True):
             assert_close(back(y), exact, 1e-5)
+
+
+@needs_gcc
+def test_a_kernel_of_ones_own(cupy, tmp_path):
+    """As `tinyvision.extending` says: a reference, a .cu file, and a version that takes it."""
+    path = tmp_path / "softsign.cu"
+    path.write_text("""extern "C" __global__ void softsign(const float* x, float* y, int count) {
+        const int i = blockIdx.x * blockDim.x + threadIdx.x;
+        if (i < count) y[i] = x[i] / (SCALE + fabsf(x[i]));
+    }""", encoding="utf-8")
+
+    @extending.kernel
+    def softsign(x):
+        return x / (1 + abs(x))
+
+    @extending.version(softsign, "cuda", extending.cuda.fits, gpu=True)
+    def softsign_on_gpu(x):
+        x, y = extending.cuda.contiguous(x), extending.array_library(x).empty(x.shape, x.dtype)
+        extending.cuda.for_each(extending.cuda.compiled("softsign", [path], SCALE=1), x.size, x, y)
+        return y
+
+    try:
+        x = np.linspace(-3, 3, 1000).reshape(20, 50)
+        launched = KERNELS["softsign"].choose([there(x.astype("float32"))]).function is softsign_on_gpu
+        assert launched and KERNELS["softsign"].choose([there(x)]).name == "numpy"
+        for layout in np.array, every_other:
+            assert_close(back(softsign(there(x.astype("float32"), layout))), x / (1 + abs(x)), 1e-6)
+    finally:
+        del KERNELS["softsign"]
 
 
 @needs_gcc

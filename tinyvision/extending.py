@@ -13,6 +13,14 @@ A kernel, from its readable reference, and faster versions:
     version             registers a faster one for the arguments that it serves
     empty               memory for results, large ones above all, that was used before: new pages cost more than many kernels
 
+A version for arrays on a GPU, `@version(of, "cuda", serves, gpu=True)`, from a .cu file:
+
+    cuda.compiled       the kernel of a name, from files, with integers that become constants of it
+    cuda.for_each       runs it with a thread for each element; its last argument is how many there are
+    cuda.launch         runs it with a grid of blocks
+    cuda.contiguous     an array whose elements lie in order, for kernels do not see strides
+    cuda.fits           whether arrays are float32, and small enough for indices of 32 bits
+
 A job, compiled by Numba, run on all cores:
 
     job                 makes a function of (part, parts, ...) with annotated arguments a job
@@ -26,6 +34,7 @@ Then `testing.check_op` and `testing.check_layer` hold what you wrote against al
 """
 from .autograd import Tensor, is_recording
 from .device import array_library
+from .kernels import cuda
 from .kernels.jobs import BYTES, DOUBLES, FLAG, FLOATS, INTEGER, INTEGERS, NUMBER, job, share
 from .kernels.memory import empty
 from .kernels.registry import kernel, version
@@ -34,6 +43,6 @@ from .op import op
 from .ops.second_order import vjp
 
 __all__ = [
-    "BYTES", "DOUBLES", "FLAG", "FLOATS", "INTEGER", "INTEGERS", "NUMBER", "Tensor", "array_library", "empty", "inner",
+    "BYTES", "DOUBLES", "FLAG", "FLOATS", "INTEGER", "INTEGERS", "NUMBER", "Tensor", "array_library", "cuda", "empty", "inner",
     "is_recording", "job", "kernel", "op", "share", "version", "vjp",
 ]

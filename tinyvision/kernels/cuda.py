@@ -27,8 +27,12 @@ def source(*names) -> str:
 
 
 def compiled(name, files, **constants):
-    """The kernel of that name, of those files, in which the constants (integers) are known: `constexpr int H = 28;`."""
-    return _compiled(name, files, tuple(constants.items()))
+    """The kernel of that name, of those files, in which the constants (integers) are known: `constexpr int H = 28;`.
+
+    Args:
+        files: names below this folder, or whole paths of others; a list of them, put one behind the other.
+    """
+    return _compiled(name, tuple(files), tuple(constants.items()))
 
 
 @functools.cache
