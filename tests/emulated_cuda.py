@@ -21,7 +21,7 @@ import numpy as np
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
 BUILT = HEADER.parent / "__pycache__" / "emulated_cuda"
-FENCE = 4096                                               # bytes on both sides of an array that no kernel may change
+FENCE = 1 << 16                                               # bytes on both sides of an array that no kernel may change
 TYPES = {"float": np.float32, "int": np.int32, "unsigned": np.uint32, "unsigned int": np.uint32, "unsigned char": np.uint8,
          "long long": np.int64, "unsigned long long": np.uint64, "double": np.float64, "bool": np.bool_}
 CONSTANT = re.compile(r"^constexpr int (?!TILE_)(\w+) = (-?\d+);$", re.MULTILINE)

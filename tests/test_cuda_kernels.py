@@ -142,6 +142,18 @@ def test_every_tile_and_slices_of_the_depth(cupy, monkeypatch, version, tile, mu
 
 
 @needs_gcc
+@pytest.mark.parametrize("stride", [4, 8, 16])
+def test_patches(cupy, stride):
+    """Windows beside one another, whose strides are powers of 2 that 32 bits forget."""
+    rng = np.random.default_rng(0)
+    kernel, dy = rng.standard_normal((stride, stride, 3, 4)), rng.standard_normal((1, 2, 2, 4))
+    arguments = dy, kernel, kernels.windows.windows((2 * stride, 2 * stride), (stride, stride), (stride, stride), "valid"), 1
+    for version, tolerance in TOLERANCES.items():
+        y = KERNELS["conv_input_gradient"].on_gpu[version].function(*map(there, cast(arguments, "float32")))
+        assert_close(back(y), reference("conv_input_gradient", arguments)[0], tolerance)
+
+
+@needs_gcc
 @pytest.mark.parametrize("shape, rate, key, step", [((5,), 0.5, (7, 3), 0), ((33, 7), 0.999, (2 ** 33 + 1, 0), 2 ** 31), ((100, 41), 0.1, (0, 2 ** 31), 4)])
 def test_dropout_draws_what_the_cpu_draws(cupy, shape, rate, key, step):
     """To the last bit, also what is kept and divided."""
@@ -354,6 +366,8 @@ def test_what_is_too_large_is_left_to_the_reference(cupy):
     """Indices of 32 bits, and grids; arrays of no memory, all of one number."""
     def large(*shape):
         return fake_cupy._on(0, np.broadcast_to(np.float32(0), shape))
+    for columns, name in (3_000_000, "numpy"), (2_000_000, "cuda"):
+        assert KERNELS["product"].choose([large(3, 3), large(3, columns)]).name == name
     for stack, name in (70_000, "numpy"), (60_000, "cuda"):
         assert KERNELS["product"].choose([large(stack, 2, 3), large(stack, 3, 2)]).name == name
     for n, name in (2 ** 16, "numpy"), (2 ** 15 - 1, "cuda"):

@@ -248,3 +248,30 @@ def test_picking_on_the_gpu(cupy):
     np.testing.assert_array_equal(np.isnan(wrong).any((0, 2)), [False, True, True])
     with pytest.raises(IndexError):
         ops.take(tensor(x), [0, 4, -5], axis=1)
+
+
+def test_a_batch_for_which_nobody_waits_any_more(cupy):
+    """Its memory is given to others: the copy must have been done by then."""
+    batches = iter(Ahead(Dataset.from_tensor_slices(IMAGES).batch(4), "cuda"))
+    next(batches)
+    written, copy = [], np.copyto
+    np.copyto = lambda *arguments: written.append(1) or copy(*arguments)
+    try:
+        batches.close()
+    finally:
+        np.copyto = copy
+    assert written
+
+
+def test_a_model_of_the_cpu_where_the_gpu_is_set(cupy):
+    """It was made before, or moved back: its batches go to it, wherever new Tensors are made."""
+    first = compiled()
+    set_device("cuda")
+    try:
+        for model in first, compiled().to("cpu"):
+            model.fit(IMAGES[:16], LABELS[:16], batch_size=8, verbose=0)
+            model.evaluate(IMAGES[:16], LABELS[:16], verbose=0)
+            model.train_on_batch(IMAGES[:8], LABELS[:8])
+            assert isinstance(model.predict(IMAGES[:8], verbose=0), np.ndarray) and model.weights[0].device == "cpu"
+    finally:
+        set_device("cpu")

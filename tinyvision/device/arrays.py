@@ -64,7 +64,8 @@ def placed(x, device: str | None = None):
 
 
 def on_one_device(what: str, given, arrays) -> list:
-    """The arrays that `what` computes with, on one device: those made of lists go where the others are. It computes there.
+    """The arrays that `what` computes with, on one device, which computes then. Lists go where the others are; so do NumPy
+    arrays that `set_device` has brought to a GPU.
 
     Args:
         given: what each array was made of.
@@ -72,7 +73,8 @@ def on_one_device(what: str, given, arrays) -> list:
     Raises:
         ValueError: arrays are on several devices; none ever moves unasked.
     """
-    homes = {device_of(a) for g, a in zip(given, arrays) if is_array(a) and not isinstance(g, (list, tuple))}
+    homes = {device_of(a) for g, a in zip(given, arrays)
+             if is_array(a) and (a is g or not isinstance(g, (list, tuple, np.ndarray)))}
     if len(homes) > 1:
         raise ValueError(f"{what} got arrays on {' and '.join(sorted(homes))}: bring them to one device, for instance by "
                          f".to({max(homes)!r})")

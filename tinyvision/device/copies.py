@@ -20,8 +20,7 @@ class Copies:
 
     def begin(self, arrays):
         """Begin to copy arrays; what this returns, `arrived` takes."""
-        if self.last is not None:
-            self.last.synchronize()                        # it had the time of a whole step
+        self.end()                                         # the copy before; it had the time of a whole step
         sources, there = [], []
         with self.gpu:
             self.stream.wait_event(self.cupy.cuda.get_current_stream().record())
@@ -34,6 +33,11 @@ class Copies:
                     there.append(to_device(array, self.device))
             self.last = self.stream.record()
         return there, self.last, sources
+
+    def end(self):
+        """Wait until nothing is under way: what a copy is written to may be let go of."""
+        if self.last is not None:
+            self.last.synchronize()
 
     def arrived(self, coming):
         """The arrays on the GPU; what is computed from now on waits until they are there."""

@@ -2,6 +2,7 @@
 from . import cuda
 
 WIDTH, BLOCK = 32, (256,)                                  # columns of a block, and its threads, as columns.cuh has them
+ENOUGH = 4                                                 # blocks for a multiprocessor: they wait for memory, and little else
 FEWEST = 64                                                # rows that are worth a slice of their own
 
 
@@ -12,7 +13,7 @@ def shared_out(rows, columns, sums=1) -> tuple[tuple, int]:
         sums: how many such sums there are for each column; they are the grid's third axis if there is more than one.
     """
     across = -(-columns // WIDTH)
-    slices = max(min(cuda.ENOUGH * cuda.multiprocessors() // (across * sums), rows // FEWEST), 1)
+    slices = max(min(ENOUGH * cuda.multiprocessors() // (across * sums), rows // FEWEST), 1)
     length = max(-(-rows // slices), 1)
     return (across, max(-(-rows // length), 1), sums), length
 

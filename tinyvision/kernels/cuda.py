@@ -15,7 +15,7 @@ from ..device import array_library
 HERE = Path(__file__).parent
 THREADS = 256                                              # of a block, for kernels of one element a thread
 NULL = np.uint64(0)                                        # the address of no array
-MOST = 2 ** 31 - 1                                         # elements that an index of 32 bits can tell apart
+MOST = 2 ** 31 - 2 ** 16                                   # elements that an index of 32 bits can tell apart, and then some
 ENOUGH = 2                                                 # blocks for a multiprocessor, so that one works while another waits
 MOST_BLOCKS = 2 ** 16 - 1                                  # of a grid, along its second and third axis
 

@@ -55,19 +55,19 @@ def device_of_model(model) -> str:
 def fed(model, data):
     """Batches, where the model is."""
     device = device_of_model(model)
-    return data if device == "cpu" else Ahead(data, device)
+    return data if device == get_device() == "cpu" else Ahead(data, device)
 
 
 def brought(model, batch):
     """One batch, where the model is: its arrays, lists of numbers and Tensors."""
     device = device_of_model(model)
-    if device == "cpu":
+    if device == get_device() == "cpu":
         return batch
     return map_structure(lambda x: x if x is None else Tensor(to_device(as_array(x), device)), batch)
 
 
 class Ahead:
-    """Batches on a GPU: while one is computed, the next is copied there.
+    """Batches where a model is. On a GPU, while one is computed, the next is copied there.
 
     Of a generator, which cannot begin again, no batch is drawn before its time.
     """
@@ -93,16 +93,21 @@ class Ahead:
 
     def __iter__(self):
         batches = iter(self.data)
-        if batches is self.data:
-            yield from (map_structure(self._moved, batch) for batch in batches)
+        if batches is self.data or self.device == "cpu":
+            for batch in batches:
+                self._drawn = getattr(self.data, "drawn", None)
+                yield map_structure(self._moved, batch)
             return
         copies, coming = Copies(self.device), None
-        for batch in batches:
-            before, coming = coming, self._begun(copies, batch)
-            if before is not None:
-                yield self._arrived(copies, *before)
-        if coming is not None:
-            yield self._arrived(copies, *coming)
+        try:
+            for batch in batches:
+                before, coming = coming, self._begun(copies, batch)
+                if before is not None:
+                    yield self._arrived(copies, *before)
+            if coming is not None:
+                yield self._arrived(copies, *coming)
+        finally:
+            copies.end()                                   # a batch that nobody waits for any more must not arrive later
 
     def _begun(self, copies, batch):
         arrays = [as_array(x) for x in leaves(batch) if x is not None]

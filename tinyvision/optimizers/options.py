@@ -127,7 +127,7 @@ class Options:
 
 def norm(gradients) -> float:
     """The length of arrays, taken as one long vector."""
-    return math.sqrt(sum(float((g * g).sum()) for g in gradients))
+    return math.sqrt(float(sum((g * g).sum().astype("float64") for g in gradients)))       # one question to a GPU, not many
 
 
 def exclude_from_weight_decay(optimizer, var_list=None, var_names=None) -> None:

@@ -34,7 +34,7 @@ struct ByFilter {
 // y = conv(x, kernel) + bias, held between two limits: 0 and infinity are ReLU. Grid: tiles of (N OH OW, F).
 extern "C" __global__ __launch_bounds__(THREADS, 1) void conv_forward(const float* x, const float* kernel, const float* bias, float* y,
                                                                       int N, float low, float high) {
-    __shared__ float panels[MOST_SHARED];
+    alignas(16) __shared__ float panels[MOST_SHARED];      // so that four floats can be read at once
     const int outputs = N * OH * OW;
     tile_product(panels, 0, KH * KW * C, UnderWindows{x, outputs}, ByFilter{kernel}, [&](int i, int j, float sum) {
         if (i < outputs && j < F) {
@@ -94,14 +94,15 @@ struct Channels {
 
 // dx, from dy and the kernel. Grid: tiles of (N ceil(H / SH) ceil(W / SW), C), and SH SW phases.
 extern "C" __global__ __launch_bounds__(THREADS, 1) void conv_input_gradient(const float* dy, const float* kernel, float* dx, int N) {
-    __shared__ float panels[MOST_SHARED];
+    alignas(16) __shared__ float panels[MOST_SHARED];      // so that four floats can be read at once
     const Phase phase{int(blockIdx.z) / SW, int(blockIdx.z) % SW};
     const OverPixels windows{dy, N, phase};
     tile_product(panels, 0, phase.positions_down() * phase.positions_right() * F, windows, Channels{kernel, phase},
                  [&](int i, int j, float sum) {
         const auto at = windows.row(i);
         const int h = phase.row_of(at.down), w = phase.column_of(at.right);
-        if (inside(h, H) && inside(w, W) && j < C) dx[at.image / (OH * OW * F) * (H * W * C) + (h * W + w) * C + j] = sum;
+        // (From NOWHERE a stride of 8 would lead back into the image: 8 * 2^29 is 0 in 32 bits.)
+        if (at.down != NOWHERE && inside(h, H) && inside(w, W) && j < C) dx[at.image / (OH * OW * F) * (H * W * C) + (h * W + w) * C + j] = sum;
     });
 }
 
@@ -122,7 +123,7 @@ struct UnderPositions {
 // Kernel gradient, from x and dy. The depth is all output pixels: slices of it, one for each blockIdx.z, give partial sums
 // (slices, KH KW C, F), which are added in the same order every time. Grid: tiles of (KH KW C, F), and the slices.
 extern "C" __global__ __launch_bounds__(THREADS, 1) void conv_kernel_gradient(const float* x, const float* dy, float* partial, int N, int slice) {
-    __shared__ float panels[MOST_SHARED];
+    alignas(16) __shared__ float panels[MOST_SHARED];      // so that four floats can be read at once
     const int outputs = N * OH * OW, from = blockIdx.z * slice;
     tile_product(panels, from, min(from + slice, outputs), UnderPositions{x}, ByFilter{dy}, [&](int i, int j, float sum) {
         if (i < KH * KW * C && j < F) partial[(blockIdx.z * KH * KW * C + i) * F + j] = sum;

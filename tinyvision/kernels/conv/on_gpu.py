@@ -89,7 +89,9 @@ def _register(name, precision):
     """A version of each kernel, for tiles in that precision. In float32 it takes all else, too."""
     def served(windows, groups, c, f, *arrays):
         most = len(arrays[0]) * max(math.prod(windows.image) * c, math.prod(windows.output) * f)
-        return cuda.fits(*arrays) and most <= cuda.MOST and (precision == "float32" or _by_tiles(windows, groups))
+        deepest = math.prod(windows.size) * c // groups    # of a grid, where grouped.cu finds the kernel's gradient
+        fits = cuda.fits(*arrays) and most <= cuda.MOST and deepest <= cuda.MOST_BLOCKS
+        return fits and (precision == "float32" or _by_tiles(windows, groups))
 
     def any_forward(x, kernel, bias, windows, *limits):
         if _by_tiles(windows, x.shape[3] // kernel.shape[2]):

@@ -6,7 +6,7 @@ from .. import cuda
 from ..choice import PRECISIONS
 from ..registry import version
 from .reference import product
-from .tiles import SHORTEST, files, tiling
+from .tiles import NARROWEST, SHORTEST, files, tiling
 
 
 def multiplied(precision, x1, x2):
@@ -44,7 +44,8 @@ def _served(x1, x2):
         return False
     # A small product is cut into slices, of which one has SHORTEST places at least
     stack, slices = math.prod(x1.shape[:-2]), max(x1.shape[-1] // SHORTEST, 1)
-    return x1.size // x1.shape[-1] * x2.shape[-1] <= cuda.MOST and stack * slices <= cuda.MOST_BLOCKS
+    return (x1.size // x1.shape[-1] * x2.shape[-1] <= cuda.MOST and stack * slices <= cuda.MOST_BLOCKS
+            and x2.shape[-1] <= cuda.MOST_BLOCKS * NARROWEST)
 
 
 def _register(name, precision):

@@ -15,7 +15,7 @@ struct Strided {
 // Grid: tiles of (I, J), and the stack times the slices of the depth: partial (B, slices, I, J).
 extern "C" __global__ __launch_bounds__(THREADS, 1) void product(const float* left, const float* right, float* partial, int I, int J, int K,
                                                                  int left_stack, int right_stack, int slices, int slice) {
-    __shared__ float panels[MOST_SHARED];
+    alignas(16) __shared__ float panels[MOST_SHARED];      // so that four floats can be read at once
     const int b = blockIdx.z / slices, from = blockIdx.z % slices * slice;
     tile_product(panels, from, min(from + slice, K), Strided<TILE_LEFT_DEEP>{left + b * left_stack, I, LEFT_ROW, LEFT_PLACE},
                  Strided<TILE_RIGHT_DEEP>{right + b * right_stack, J, RIGHT_ROW, RIGHT_PLACE}, [&](int i, int j, float sum) {

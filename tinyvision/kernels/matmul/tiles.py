@@ -4,6 +4,7 @@ from typing import NamedTuple
 from .. import cuda
 
 TILES = (128, 64), (64, 64), (64, 32), (32, 32)            # rows and columns; a block has a thread for each 32 elements
+NARROWEST = min(columns for _, columns in TILES)
 SHORTEST = 128                                             # places along the depth that are worth a slice of their own
 
 
@@ -29,7 +30,7 @@ class Tiling(NamedTuple):
 
 
 def tiling(rows, columns, depth, batch=1, sliceable=True) -> Tiling:
-    """The largest tile that still gives every multiprocessor blocks enough; where none does, the depth is cut into slices.
+    """The largest tile that still gives every multiprocessor blocks enough, if need be by cutting the depth into slices.
 
     Args:
         rows, columns, depth: of the product: (rows, depth) @ (depth, columns).
@@ -39,10 +40,10 @@ def tiling(rows, columns, depth, batch=1, sliceable=True) -> Tiling:
     enough = cuda.ENOUGH * cuda.multiprocessors()
     for tile in TILES:
         grid = -(-rows // tile[0]), -(-columns // tile[1])
-        blocks = max(grid[0] * grid[1] * batch, 1)
-        if blocks >= enough:
+        blocks, most = max(grid[0] * grid[1] * batch, 1), max(depth // SHORTEST, 1) if sliceable else 1
+        if blocks * most >= enough:
             break
-    slices = max(min(enough // blocks, depth // SHORTEST), 1) if sliceable else 1
+    slices = min(-(-enough // blocks), most)
     length = -(-depth // slices)
     return Tiling(*tile, grid, (tile[0] * tile[1] // 32,), length, -(-depth // max(length, 1)))
 
