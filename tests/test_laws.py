@@ -567,7 +567,7 @@ BAD = {
     "max_pool of 0": (lambda: ops.max_pool(ones(2, 5, 5, 3), 0), ValueError, "pool_size is a positive integer .* got 0"),
     "average_pool, padding": (lambda: ops.average_pool(ones(2, 5, 5, 3), 2, padding="VALID"), ValueError, "not 'VALID'"),
     "a class too high": (lambda: ops.sparse_categorical_crossentropy([0, 5], ones(2, 5)), ValueError,
-                         "lie in 0 .. 4, .* the targets go from 0 to 5"),
+                         "are whole numbers in 0 .. 4, .* the targets go from 0 to 5"),
     "a class below 0": (lambda: ops.sparse_categorical_crossentropy([-1, 2], ones(2, 5)), ValueError, "go from -1 to 2"),
     "half a class": (lambda: ops.sparse_categorical_crossentropy([0.5, 1], ones(2, 5)), ValueError, "whole numbers"),
     "classes of another shape": (lambda: ops.sparse_categorical_crossentropy([0, 1, 2], ones(2, 5)), ValueError,

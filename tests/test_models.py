@@ -576,7 +576,7 @@ n1 (BatchNormalization)       (None, 4, 3, 3)          12
 flatten (Flatten)             (None, 36)                0
 d1 (Dense)                    (None, 5)               185
 ---------------------------------------------------------
-Parameters: 254 (2.0 KiB), 248 of them trainable
+Parameters: 254 (2 KiB), 248 of them trainable
 """
 
 
