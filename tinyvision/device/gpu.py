@@ -161,9 +161,8 @@ def shortage(what, error):
     return MemoryError(
         f"{what}: cuda:{device.id} has not enough memory: {asked} were asked for, {readable_bytes(free)} of "
         f"{readable_bytes(total)} are free, and {readable_bytes(pool.used_bytes())} are in use by this process. Make batches "
-        "or images smaller, let go of "
-        "Tensors that are not needed any more (a loss that is kept keeps its whole graph: loss.item() does not), or see with "
-        "nvidia-smi who else uses the GPU")
+        "or images smaller, let go of Tensors that are not needed any more (a loss that is kept keeps its whole graph: "
+        "loss.item() does not), or see with nvidia-smi who else uses the GPU")
 
 
 PROBES.append(probe)

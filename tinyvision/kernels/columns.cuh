@@ -16,3 +16,18 @@ __device__ __forceinline__ void gather_down(const Column& column, float (&found)
     if (column.down == 0)
         for (int i = 1; i < DEPTH; i++) see(found[i][column.across]);
 }
+
+// Adds up what the threads of each column have found: to (N, columns).
+template <int N>
+__device__ __forceinline__ void add_down(const Column& column, float (&found)[DEPTH][WIDTH][N], const float (&own)[N], float* to, int columns) {
+    float sums[N];
+    #pragma unroll
+    for (int n = 0; n < N; n++) sums[n] = own[n];
+    gather_down(column, found, own, [&](const float* other) {
+        #pragma unroll
+        for (int n = 0; n < N; n++) sums[n] += other[n];
+    });
+    #pragma unroll
+    for (int n = 0; n < N; n++)
+        if (column.down == 0 && column.at < columns) to[n * columns + column.at] = sums[n];
+}

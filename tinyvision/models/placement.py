@@ -4,7 +4,7 @@ import sys
 import numpy as np
 
 from ..autograd import Tensor, as_array
-from ..device import get_device, to_device
+from ..device import device_of, get_device, to_device
 from ..device.copies import Copies
 from ..layers.base import Layer
 from ..structures import leaves, map_structure
@@ -26,7 +26,7 @@ def to(layer, device: str):
         ValueError: there is no device of that name.
         RuntimeError: a GPU is asked for, and cannot be used; it says why.
     """
-    to_device(np.zeros(1), device)                         # also where there are no weights: what is wrong is told of here
+    device = device_of(to_device(np.zeros(1), device))     # "cuda" is a GPU from here on; what is wrong is told of here
     for weight in layer.weights:
         weight.data = to_device(weight.data, device)
         weight.grad = None if weight.grad is None else weight.grad.to(device)

@@ -17,6 +17,5 @@ extern "C" __global__ __launch_bounds__(256) void through_relu(const float* dy, 
             if (g) g[i] = slope;
             sum += slope;
         }
-    gather_down(column, found, {sum}, [&](const float* other) { sum += other[0]; });
-    if (column.down == 0 && f < F) partial[blockIdx.y * F + f] = sum;
+    add_down(column, found, {sum}, partial + blockIdx.y * F, F);
 }

@@ -1,7 +1,6 @@
 // Convolution in groups of channels, of which each filter sees one; depthwise ones, too. A number takes few multiplications here, and
 // memory is what bounds it: a thread computes one number directly. It also does what conv.cu does not, a stride along with dilation.
-// reference.py has the formulas. Constants: those of windows.cuh; C, F
-// all channels and filters; GROUPS.
+// reference.py has the formulas. Constants: those of windows.cuh; C and F, all channels and filters; GROUPS.
 
 // y, from x and the kernel (KH, KW, C / GROUPS, F).
 extern "C" __global__ __launch_bounds__(256) void grouped_forward(const float* x, const float* kernel, const float* bias, float* y,
@@ -53,6 +52,5 @@ extern "C" __global__ __launch_bounds__(256) void grouped_kernel_gradient(const 
             const int h = i / OW % OH * SH + p * DH - TOP, w = i % OW * SW + q * DW - LEFT;
             if (inside(h, H) && inside(w, W)) sum += x[((i / (OH * OW) * H + h) * W + w) * C + c] * dy[i * F + f];
         }
-    gather_down(column, found, {sum}, [&](const float* other) { sum += other[0]; });
-    if (column.down == 0 && f < F) partial[(blockIdx.y * KH * KW * channels + blockIdx.z) * F + f] = sum;
+    add_down(column, found, {sum}, partial + (blockIdx.y * KH * KW * channels + blockIdx.z) * F, F);
 }

@@ -66,9 +66,7 @@ extern "C" __global__ __launch_bounds__(256) void sums(const float* dy, const fl
                 first += g, second += g * (pixel - mean[c]);
             }
         }
-    gather_down(column, found, {first, second}, [&](const float* other) { first += other[0], second += other[1]; });
-    if (column.down > 0 || c >= C) return;
-    partial[blockIdx.y * 2 * C + c] = first, partial[(blockIdx.y * 2 + 1) * C + c] = second;
+    add_down(column, found, {first, second}, partial + blockIdx.y * 2 * C, C);
 }
 
 // x scale + shift; with LIMITED, held between two limits, NaN staying NaN.

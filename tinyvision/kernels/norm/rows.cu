@@ -73,7 +73,5 @@ extern "C" __global__ __launch_bounds__(256) void rows_weight_gradients(const fl
             const float g = dy[row * K + k];
             products += g * ((x[row * K + k] - means[row]) * inverses[row]), sum += g;
         }
-    gather_down(column, found, {products, sum}, [&](const float* other) { products += other[0], sum += other[1]; });
-    if (column.down > 0 || k >= K) return;
-    partial[blockIdx.y * 2 * K + k] = products, partial[(blockIdx.y * 2 + 1) * K + k] = sum;
+    add_down(column, found, {products, sum}, partial + blockIdx.y * 2 * K, K);
 }
