@@ -79,12 +79,18 @@ def test_ops_compute_where_their_arrays_are(cupy):
         for x, name in (a, "cuda:0"), (b, "cuda:1"):
             y = ops.sum(3 * x * x + [1.0, 1.0])
             assert y.device == name
-    for x, name in (a, "cuda:0"), (b, "cuda:1"):
-        ops.sum(x * x).backward()
+    for y, x, name in [(ops.sum(x * x), x, name) for x, name in ((a, "cuda:0"), (b, "cuda:1"))]:
+        y.backward()
         assert x.grad.device == name
-    steps = optimizers.Adam(0.1), optimizers.Lion(0.1)
-    for optimizer, x in zip((*steps, *steps), (a, b, a, b)):
-        optimizer.apply([x.grad], [x])
+    both, alone = [a, b], [tensor([1.0, 2.0], requires_grad=True) for _ in "ab"]
+    for kind in optimizers.Adam, optimizers.Lion:
+        there, here = kind(0.1), kind(0.1)
+        for which in (0, 1), (1,), (0, 1):
+            there.apply([both[i].grad for i in which], [both[i] for i in which])
+            here.apply([np.array([2.0, 4.0], np.float32)] * len(which), [alone[i] for i in which])
+        assert all(device.device_of(array) == x.device for slot in there.slots.values() for x, array in slot.values())
+    for x, y in zip(both, alone):
+        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:", "cuda:x", "cuda:-1", "cuda1", "CPU", "", "cpu:0", "mps"])

@@ -19,7 +19,7 @@ import weakref
 import numpy as np
 
 from . import config
-from .device import array_library, device_of, is_array, placed, to_device
+from .device import array_library, device_of, is_array, on_one_device, placed, to_device
 
 OPS = {}                                                   # every public op by name: Tensor's operators find theirs here
 BORROWED = [0]                                             # the memory of Tensors that show an array of the caller's own
@@ -434,6 +434,7 @@ def _arriving(output, g):
     if not output.requires_grad:
         raise RuntimeError("backward: no op that led here was recorded; does any input have requires_grad=True, "
                            "and was it outside no_grad()?")
+    on_one_device("backward", (output,), (output.data,))   # rules make arrays there
     if g is None:
         if output.size != 1:
             raise ValueError(f"backward: needs one number to start from, got shape {output.shape}; reduce it with .sum() "

@@ -16,7 +16,6 @@ for is not kept. Rules are made of ops, so what they return can be differentiate
 import functools
 import inspect
 import operator
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -69,8 +68,7 @@ def op(forward=None, *, keeps=(), differentiable=True, floats=False) -> Callable
                     wanted.append(i)
             else:
                 arrays.append(_plain(a, this))
-        if "cupy" in sys.modules:                          # there may be arrays on a GPU
-            arrays = on_one_device(this.name, args, arrays)
+        arrays = on_one_device(this.name, args, arrays)
         results = this.run(arrays, settings)
         y = Tensor(results[0])
         if y.data.base is not None or (arrays and y.data is arrays[0]):

@@ -74,12 +74,13 @@ def on_one_device(what: str, given, arrays) -> list:
         ValueError: arrays are on several devices; none ever moves unasked.
     """
     homes = {device_of(a) for g, a in zip(given, arrays)
-             if is_array(a) and (a is g or not isinstance(g, (list, tuple, np.ndarray)))}
+             if is_array(a) and (a is g or not isinstance(g, (list, tuple, np.ndarray)))} if "cupy" in sys.modules else set()
     if len(homes) > 1:
         raise ValueError(f"{what} got arrays on {' and '.join(sorted(homes))}: bring them to one device, for instance by "
                          f".to({max(homes)!r})")
     for home in homes - {"cpu"}:
-        [probe(int(home.partition(":")[2])) for probe in PROBES]
+        for probe in PROBES:
+            probe(int(home.partition(":")[2]))
     return [to_device(a, *homes) if is_array(a) and device_of(a) not in homes else a for a in arrays] if homes else arrays
 
 

@@ -68,6 +68,7 @@ class Optimizer(Configurable):
         """Change the variables by gradients that fit them."""
         if not any(shortcut(self, gradients, variables) for shortcut in SHORTCUTS):
             for g, v in zip(gradients, variables):
+                on_one_device("apply", (g, v.data), (g, v.data))        # its GPU computes, and remembers
                 self.update_step(g, v, float(self.learning_rate))       # a np.float64 would make all of it float64
 
     def update_step(self, gradient, variable, learning_rate):

@@ -4,7 +4,7 @@ import importlib
 
 import numpy as np
 
-from ..device import array_library
+from ..device import array_library, device_of
 from ..kernels import updates_on_gpu
 from ..kernels.choice import forced
 from .adam import Adam, AdamW
@@ -16,7 +16,7 @@ from .sgd import SGD
 def all_at_once(optimizer, gradients, variables) -> bool:
     """Do the step, if it is a plain one of SGD, RMSprop, Adam or AdamW on float32 arrays of one device; else return False."""
     names = _remembered(optimizer)
-    if names is None or not variables or forced() == "numpy":
+    if names is None or not variables or forced() == "numpy" or len({device_of(v.data) for v in variables}) > 1:
         return False
     columns = [[v.data for v in variables], gradients, *([optimizer.slot(name, v) for v in variables] for name in names)]
     kind = type(columns[0][0])
