@@ -1,6 +1,6 @@
 """CUDA kernels: read from the .cu files beside the references, compiled when they are first called, with shapes as constants.
 
-    kernel = compiled("conv_forward", ("matmul/float32.cuh", "matmul/tiles.cuh", "conv/conv.cu"), H=28, W=28, ...)
+    kernel = compiled("conv_forward", ("matmul/float32.cuh", "matmul/tiles.cuh", ..., "conv/forward.cu"), H=28, W=28, ...)
     launch(kernel, grid, block, x, y, n)
 
 CuPy has NVRTC compile them, for the GPU at hand, and keeps the result on disk for the next process.

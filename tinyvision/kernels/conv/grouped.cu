@@ -1,5 +1,5 @@
 // Convolution in groups of channels, of which each filter sees one; depthwise ones, too. A number takes few multiplications here, and
-// memory is what bounds it: a thread computes one number directly. It also does what conv.cu does not, a stride along with dilation.
+// memory is what bounds it: a thread computes one number directly. It also does what products of tiles do not, a stride along with dilation.
 // reference.py has the formulas. Constants: those of windows.cuh; C and F, all channels and filters; GROUPS.
 
 // y, from x and the kernel (KH, KW, C / GROUPS, F).

@@ -1,4 +1,4 @@
-"""Convolution on a GPU: conv.cu, in float32 or on tensor cores, and grouped.cu for what it does not do."""
+"""Convolution on a GPU: by products of tiles (implicit.cuh), in float32 or on tensor cores; grouped.cu does what they do not."""
 import math
 
 import numpy as np
@@ -16,8 +16,8 @@ from .reference import conv_forward, conv_input_gradient, conv_kernel_gradient
 
 
 def compiled(name, precision, tiles, c, f, windows):
-    """A kernel of conv.cu for c and f channels under those windows."""
-    source = files(precision, "windows.cuh", "conv/conv.cu")
+    """The kernel conv_forward, for instance, of conv/forward.cu, for c and f channels under those windows."""
+    source = files(precision, "windows.cuh", "conv/implicit.cuh", f"conv/{name.removeprefix('conv_')}.cu")
     return cuda.compiled(name, source, **tiles.constants, **cuda.sizes_of(windows), C=c, F=f)
 
 
@@ -81,7 +81,7 @@ def block_backward(x, kernel, y, positions, dy, windows, relu, pool, wanted):
 
 
 def _by_tiles(windows, groups):
-    """Whether conv.cu can do it: in one group, and with a stride or dilation, not both."""
+    """Whether products of tiles can do it: in one group, and with a stride or dilation, not both."""
     return groups == 1 and all(s == 1 or d == 1 for s, d in zip(windows.strides, windows.dilation))
 
 
