@@ -1,20 +1,25 @@
 """What a GPU shows: `python benchmarks/gpu_check.py` checks what runs there, trains, measures, and writes one file of results.
 
 It needs a GPU, CuPy and the test extras; PyTorch is measured beside it where it is installed, compute-sanitizer runs where it
-is. A part that fails is recorded with its error, and the others go on. `--only speed,memory` runs some of them, `--quick` all
-with little work.
+is. Each part has processes of its own and a limit: one that fails, crashes or hangs is recorded with its error, and the others
+go on. All that is not timed runs at once; rows that are compared are shared out among as many processes as there are cores, for
+most of their time goes into compiling kernels. `--only speed,memory` runs some of the parts, `--quick` all with little work.
 """
 import argparse
+import concurrent.futures
+import contextlib
 import datetime
 import hashlib
 import itertools
 import json
+import os
 import platform
 import re
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -28,6 +33,7 @@ import tinyvision as keras  # noqa: E402
 from tinyvision import config, datasets, device, grad, kernels, layers, tensor  # noqa: E402
 from tinyvision.files import replacing  # noqa: E402
 from tinyvision.kernels import cuda  # noqa: E402
+from tinyvision.kernels.registry import KERNELS  # noqa: E402
 from tinyvision.structures import leaves, map_structure  # noqa: E402
 
 FOLDER = Path(__file__).with_name("results") / "gpu"
@@ -36,10 +42,25 @@ VERSIONS = {"float32": "cuda", "tf32": "tf32"}
 PARTS = {}
 
 
-def part(function):
-    """A part of the check: a function of the options that returns what it found, or raises."""
-    PARTS[function.__name__] = function
-    return function
+def part(limit, shared=False, timed=False):
+    """A part of the check: a function of the options that returns what it found, or raises.
+
+    Args:
+        limit: seconds, after which it is stopped.
+        shared: whether several processes take a share of its rows each.
+        timed: whether it measures times, and so must be alone.
+    """
+    def register(function):
+        function.limit, function.shared, function.timed = limit, shared, timed
+        PARTS[function.__name__] = function
+        return function
+    return register
+
+
+def mine(options, rows):
+    """This process's share of the rows; with `--quick` every ninth of them."""
+    number, of = options.share
+    return list(rows)[::9 if options.quick else 1][number::of]
 
 
 def kernel_hash() -> str:
@@ -66,29 +87,28 @@ def difference(found, exact, largest=None) -> float:
 
 
 def judged(worst, tolerance):
-    """The rows that differ most; an error if the first differs too much."""
-    ranked = sorted(worst.items(), key=lambda item: -item[1])
-    if not ranked[0][1] <= tolerance:
-        raise AssertionError("; ".join(f"{name}: {value:.1e}" for name, value in ranked[:10]))
-    return {"rows": len(ranked), "worst": ranked[0][0], "difference": ranked[0][1]}
+    """The row that differs most; an error that names those that differ too much."""
+    ranked = sorted(worst.items(), key=lambda item: -np.nan_to_num(item[1], nan=np.inf)) or [("none", 0.0)]
+    if wrong := [f"{name}: {value:.1e}" for name, value in ranked if not value <= tolerance]:
+        raise AssertionError("; ".join(wrong[:10]))
+    return {"rows": len(worst), "worst": ranked[0][0], "difference": ranked[0][1]}
 
 
-@part
+@part(limit=600, shared=True)
 def ops(options):
     """Every op on every row of samples, with the gradients of all leaves, against the CPU in float64."""
     from samples import ROWS, first
     found = {}
     for dtype, tolerance in (("float64", 1e-10), ("float32", TOLERANCES["float32"])):
-        worst = {}
-        for name, rows in ROWS.items():
-            for i, row in enumerate(rows[:1] if options.quick else rows):
-                if name == "to_device" or not row.leaves or not row.differentiable:
-                    continue
-                with kernels.use("numpy"):
-                    exact = _with_gradients(row, row.leaves, lambda x: x, first)
-                narrow = row.cast(dtype)
-                ours = _with_gradients(narrow, narrow.leaves, there, first)
-                worst[f"{name} {i}"] = max(difference(a, b) for a, b in zip(ours, exact, strict=True))
+        worst, named = {}, [(name, i, row) for name, rows in ROWS.items() for i, row in enumerate(rows)]
+        for name, i, row in mine(options, named):
+            if name == "to_device" or not row.leaves or not row.differentiable:
+                continue
+            with kernels.use("numpy"):
+                exact = _with_gradients(row, row.leaves, lambda x: x, first)
+            narrow = row.cast(dtype)
+            ours = _with_gradients(narrow, narrow.leaves, there, first)
+            worst[f"{name} {i}"] = max(difference(a, b) for a, b in zip(ours, exact, strict=True))
         found[dtype] = judged(worst, tolerance)
     return found
 
@@ -102,42 +122,41 @@ def _with_gradients(row, leaves_of_row, place, first):
     return [t.detach().to("cpu").numpy() for t in (y, *grad(y, xs, tensor(place(g))))]
 
 
-@part
+@part(limit=600, shared=True)
 def kernels_against_references(options):
     """Every version for GPUs on every row of samples, against its reference in float64; and twice the same, to the last bit."""
     import cupy
-    from samples import KERNEL_SAMPLES, KERNELS
+    from samples import KERNEL_SAMPLES
 
     def placed(a):
         return cupy.asarray(a.astype(np.float32) if a.dtype.kind == "f" else a) if isinstance(a, np.ndarray) else a
     found = {}
     for precision, version in VERSIONS.items():
-        worst = {}
-        for name, rows in KERNEL_SAMPLES.items():
-            for i, arguments in enumerate(rows[::9] if options.quick else rows):
-                given, this = list(map(placed, arguments)), KERNELS[name].on_gpu.get(version)
-                if this is None or not this.serves(*given):
-                    continue
-                with kernels.use("numpy"):
-                    exact = KERNELS[name].versions["numpy"].function(*arguments)
-                ours, again = (this.function(*given) for _ in range(2))
-                results = zip(*(r if isinstance(r, tuple) else (r,) for r in (ours, again, exact)), strict=True)
-                for y, other, right in results:
-                    if y is not None and not np.array_equal(y.get(), other.get(), equal_nan=True):
-                        raise AssertionError(f"{name} {i}: two runs differ")
-                    if y is not None and y.dtype.kind == "f":
-                        worst[f"{name} {i}"] = max(worst.get(f"{name} {i}", 0), difference(y.get(), right))
+        worst, named = {}, [(name, i, row) for name, rows in KERNEL_SAMPLES.items() for i, row in enumerate(rows)]
+        for name, i, arguments in mine(options, named):
+            given, this = list(map(placed, arguments)), KERNELS[name].on_gpu.get(version)
+            if this is None or not this.serves(*given):
+                continue
+            with kernels.use("numpy"):
+                exact = KERNELS[name].versions["numpy"].function(*arguments)
+            ours, again = (this.function(*given) for _ in range(2))
+            results = zip(*(r if isinstance(r, tuple) else (r,) for r in (ours, again, exact)), strict=True)
+            for y, other, right in results:
+                if y is not None and not np.array_equal(y.get(), other.get(), equal_nan=True):
+                    raise AssertionError(f"{name} {i}: two runs differ")
+                if y is not None and y.dtype.kind == "f":
+                    worst[f"{name} {i}"] = max(worst.get(f"{name} {i}", 0), difference(y.get(), right))
         found[precision] = judged(worst, TOLERANCES[precision])
     return found
 
 
-@part
+@part(limit=600, shared=True)
 def every_layer(options):
     """Outputs and gradients of all rows of layers, float32 there against float64 here."""
     from parity.layer_cases import arriving, built, called, data, filled, floats
     from parity.layer_rows import ROWS
     worst = {}
-    for row in list(ROWS)[::20] if options.quick else ROWS:
+    for row in mine(options, ROWS):
         results = []
         for dtype, place in (("float64", lambda x: x), ("float32", there)):
             layer = built(row, dtype=dtype)
@@ -152,7 +171,7 @@ def every_layer(options):
         exact, found = results
         largest = max(np.abs(a).max(initial=0) for a in exact)               # a bias that a softmax takes back has slopes of 0
         worst[row] = max((difference(a, b, largest) for a, b in zip(found, exact, strict=True) if b.size), default=0.0)
-    return judged(worst, TOLERANCES["float32"])
+    return {"float32": judged(worst, TOLERANCES["float32"])}
 
 
 # Trained ------------------------------------------------------------------------------------------------------------------
@@ -180,7 +199,7 @@ def batch(name, n):
     return rng.random((n, *shape), np.float32), rng.integers(0, max(classes, 2), n)
 
 
-@part
+@part(limit=120)
 def two_runs(options):
     """Twenty steps with dropout, twice from the same seed: the same bits."""
     weights, steps = [], 2 if options.quick else 20
@@ -199,7 +218,7 @@ def two_runs(options):
     return {"steps": steps, "weights": len(weights[0])}
 
 
-@part
+@part(limit=120)
 def memory(options):
     """What 2,000 steps take, beyond what the first 200 took."""
     import cupy
@@ -214,7 +233,7 @@ def memory(options):
     return {"bytes": used}
 
 
-@part
+@part(limit=120, timed=True)
 def mnist(options):
     """Five epochs of all digits; the goal is 0.99 in less than ten seconds."""
     try:
@@ -236,7 +255,7 @@ def mnist(options):
     return {"seconds": seconds, "loss": history["loss"], "test accuracy": accuracy}
 
 
-@part
+@part(limit=120)
 def cats(options):
     """Photographs of two patterns under noise, five epochs: the loss falls."""
     rng = np.random.default_rng(0)
@@ -264,6 +283,20 @@ def milliseconds(step, synchronize, seconds) -> float:
         synchronize()
         times.append(time.perf_counter() - start)
     return 1000 * statistics.median(times)
+
+
+@contextlib.contextmanager
+def by_cublas():
+    """Meanwhile convolutions are im2col and a product of cuBLAS's, and products are cuBLAS's, too; all else is as ever."""
+    names = "conv_forward", "conv_block_forward", "conv_input_gradient", "conv_kernel_gradient", "matmul"
+    kept = [(KERNELS[name].on_gpu, dict(KERNELS[name].on_gpu)) for name in names]
+    for versions, _ in kept:
+        versions.clear()
+    try:
+        yield
+    finally:
+        for versions, before in kept:
+            versions.update(before)
 
 
 def our_step(name, n, where="cuda"):
@@ -302,7 +335,7 @@ def torch_step(name, n, channels_last, compiled):
     return step
 
 
-@part
+@part(limit=400, timed=True)
 def speed(options):
     """Training steps in milliseconds: ours in float32 and TF32, with im2col and cuBLAS, and on the CPU; PyTorch's."""
     import cupy
@@ -313,7 +346,7 @@ def speed(options):
             kernels.set_precision(precision)
             row[f"tinyvision {precision}"] = milliseconds(our_step(name, n), ours_done, seconds)
         kernels.set_precision("float32")
-        with kernels.use("numpy"):
+        with by_cublas():
             row["tinyvision im2col"] = milliseconds(our_step(name, n), ours_done, seconds)
         row["tinyvision cpu"] = milliseconds(our_step(name, n, "cpu"), ours_done, seconds)
         cupy.get_default_memory_pool().free_all_blocks()
@@ -326,7 +359,7 @@ def _torch_times(name, n, seconds):
         import torch
     except ImportError:
         return {"torch": "is not installed"}
-    found = {}
+    found, torch.backends.cudnn.benchmark = {"torch": torch.__version__, "cudnn.benchmark": True}, True
     for tf32, (last, compiled) in itertools.product((False, True), [(False, False), (True, False), (True, True)]):
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
         what = f"torch {'tf32' if tf32 else 'float32'}{' channels last' * last}{' compiled' * compiled}"
@@ -337,20 +370,27 @@ def _torch_times(name, n, seconds):
     return found
 
 
-@part
+@part(limit=240)
 def sanitizer(options):
     """NVIDIA's own checks of memory, races and barriers, on some rows of each kernel."""
     tool = shutil.which("compute-sanitizer")
     if tool is None:
         return {"compute-sanitizer": "is not installed"}
-    found = {}
-    for check in "memcheck", "racecheck", "synccheck":
-        command = [tool, "--tool", check, "--error-exitcode", "9", sys.executable, __file__, "--quick", "--no-file",
+    checks = "memcheck", "racecheck", "synccheck"
+
+    def told(check):
+        """What the check says, or how far it came in the time there is."""
+        command = [tool, "--tool", check, "--error-exitcode", "9", sys.executable, __file__, "--here", "--quick", "--no-file",
                    "--only", "kernels_against_references"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=150)
-        if done.returncode:
-            raise AssertionError(f"{check}: {done.stdout[-1500:]}{done.stderr[-500:]}")
-        found[check] = "clean"
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=sanitizer.limit - 20)
+        except subprocess.TimeoutExpired:
+            return "not finished"
+        return "clean" if done.returncode == 0 else f"{done.stdout[-1500:]}{done.stderr[-500:]}"
+    with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
+        found = dict(zip(checks, pool.map(told, checks)))
+    if wrong := [f"{check}: {text}" for check, text in found.items() if text not in ("clean", "not finished")]:
+        raise AssertionError("\n".join(wrong))
     return found
 
 
@@ -375,6 +415,52 @@ def run(function, options) -> dict:
         return {"ok": False, "error": told, "took": round(time.perf_counter() - start, 1)}
 
 
+def here(options):
+    """Each part and what it found, in this process, one after the other."""
+    for name in options.only:
+        yield name, run(PARTS[name], options)
+
+
+def apart(options):
+    """Each part and what it found, in processes of their own: at once what is not timed, then one after the other."""
+    cores = os.cpu_count()
+    timed = [[name] for name in options.only if PARTS[name].timed]
+    for group in [name for name in options.only if not PARTS[name].timed], *timed:
+        with concurrent.futures.ThreadPoolExecutor(cores) as pool:
+            running = {}
+            for name in sorted(group, key=lambda name: PARTS[name].shared):    # what takes long in one process goes first
+                shares = cores if PARTS[name].shared else 1
+                running[name] = [pool.submit(in_a_process, name, f"{i}/{shares}", options) for i in range(shares)]
+            for name, jobs in running.items():
+                yield name, together([job.result() for job in jobs])
+
+
+def in_a_process(name, share, options) -> dict:
+    """What a share of a part finds."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, __file__, "--here", "--only", name, "--share", share, "--folder", folder]
+        command += ["--quick"] * options.quick
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=PARTS[name].limit)
+        except subprocess.TimeoutExpired:
+            return {"ok": False, "error": f"not finished in {PARTS[name].limit} seconds"}
+        for path in Path(folder).glob("*.json"):
+            return json.loads(path.read_text(encoding="utf-8"))["parts"][name]
+    return {"ok": False, "error": f"ended with {done.returncode}: {done.stdout[-1000:]}{done.stderr[-1000:]}"}
+
+
+def together(shares) -> dict:
+    """What all shares of a part found: all rows, and of the worst the worst."""
+    if errors := [share["error"] for share in shares if not share["ok"]]:
+        return {"ok": False, "error": "\n".join(errors)}
+    found = dict(shares[0])
+    for precision in (key for key, value in found.items() if isinstance(value, dict) and "rows" in value):
+        all_of_it = [share[precision] for share in shares]
+        worst = max(all_of_it, key=lambda one: one["difference"])
+        found[precision] = {**worst, "rows": sum(one["rows"] for one in all_of_it)}
+    return {**found, "took": max(share["took"] for share in shares)}
+
+
 def write(results, options):
     """The file of what was found so far."""
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -392,6 +478,9 @@ def main(arguments=None) -> int:
     parser.add_argument("--quick", action="store_true", help="little of each part")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the file of results goes")
     parser.add_argument("--no-file", action="store_true", help="write none")
+    parser.add_argument("--here", action="store_true", help="all in this process, for debuggers and profilers")
+    parser.add_argument("--share", type=lambda text: tuple(map(int, text.split("/"))), default=(0, 1), metavar="I/N",
+                        help="every N-th row alone, from the I-th on")
     options = parser.parse_args(arguments)
     if unknown := set(options.only) - PARTS.keys():
         parser.error(f"there are no parts {', '.join(sorted(unknown))}, only {', '.join(PARTS)}")
@@ -401,10 +490,9 @@ def main(arguments=None) -> int:
         return 1
     kernels.use(None)                                      # imports all versions
     results = record()
-    for name in options.only:
-        print(f"{name} ...", flush=True)
-        results["parts"][name] = run(PARTS[name], options)
-        print(f"{name}: {json.dumps(results['parts'][name])[:300]}", flush=True)
+    for name, found in (here if options.here else apart)(options):
+        results["parts"][name] = found
+        print(f"{name}: {json.dumps(found)[:300]}", flush=True)
         if not options.no_file:
             write(results, options)                        # after each part: what comes next may never end
     return int(not all(part["ok"] for part in results["parts"].values()))

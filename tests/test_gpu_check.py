@@ -1,5 +1,7 @@
 """benchmarks/gpu_check.py, on a GPU that NumPy feigns; and whether what a real one has shown is of the kernels that are here."""
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,7 +19,7 @@ EVIDENCE = sorted(path for path in gpu_check.FOLDER.glob("*.json") if not path.s
 @pytest.mark.skipif(not emulated_cuda.available, reason="needs g++: kernels of GPUs run on the CPU where it is installed")
 def test_it_checks_and_writes_what_it_found(tmp_path, capsys):
     with fake_cupy.installed():
-        assert gpu_check.main(["--quick", "--folder", str(tmp_path), "--only", "kernels_against_references,every_layer,two_runs,memory"]) == 0
+        assert gpu_check.main(["--here", "--quick", "--folder", str(tmp_path), "--only", "kernels_against_references,every_layer,two_runs,memory"]) == 0
     found = json.loads((tmp_path / "a-gpu-that-numpy-feigns-quick.json").read_text(encoding="utf-8"))
     assert found["gpu"] == "a GPU that NumPy feigns" and found["kernels"] == gpu_check.kernel_hash()
     assert all(part["ok"] for part in found["parts"].values()) and found["parts"]["kernels_against_references"]["tf32"]["rows"] > 10
@@ -28,10 +30,52 @@ def test_a_part_that_fails_is_recorded_and_the_others_go_on(tmp_path, monkeypatc
         raise AssertionError("conv 3: 0.5")
     monkeypatch.setattr(gpu_check, "PARTS", {"wrong": wrong, "right": lambda options: {"rows": 3}})
     with fake_cupy.installed():
-        assert gpu_check.main(["--folder", str(tmp_path), "--only", "wrong,right"]) == 1
+        assert gpu_check.main(["--here", "--folder", str(tmp_path), "--only", "wrong,right"]) == 1
     parts = json.loads((tmp_path / "a-gpu-that-numpy-feigns.json").read_text(encoding="utf-8"))["parts"]
     assert parts["wrong"]["error"] == "AssertionError: conv 3: 0.5" and not parts["wrong"]["ok"]
     assert parts["right"]["rows"] == 3 and parts["right"]["ok"]
+
+
+ON_THE_FAKE = """
+import os, sys
+import fake_cupy
+with fake_cupy.installed():
+    import gpu_check
+    gpu_check.__file__ = __file__                          # what processes of parts run
+    gpu_check.PARTS.clear()
+
+    @gpu_check.part(limit=100, shared=True)
+    def rows(options):
+        return {"float32": gpu_check.judged({f"row {i}": i * 1e-7 for i in gpu_check.mine(options, range(9))}, 1e-5)}
+
+    @gpu_check.part(limit=100, shared=True)
+    def wrong(options):
+        return {"float32": gpu_check.judged({f"row {i}": float(i) for i in gpu_check.mine(options, range(3))}, 1.5)}
+
+    @gpu_check.part(limit=100, timed=True)
+    def crashes(options):
+        os._exit(3)
+
+    @gpu_check.part(limit=1)
+    def hangs(options):
+        pass
+
+    sys.exit(gpu_check.main())
+"""
+
+
+def test_each_part_has_processes_of_its_own(tmp_path):
+    """Whatever becomes of a part, the others go on; shares of rows are put together."""
+    (tmp_path / "check.py").write_text(ON_THE_FAKE, encoding="utf-8")
+    paths = os.pathsep.join(str(HOME / folder) for folder in ("", "tests", "benchmarks"))
+    done = subprocess.run([sys.executable, tmp_path / "check.py", "--folder", tmp_path], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": paths})
+    assert done.returncode == 1, done.stderr
+    parts = json.loads((tmp_path / "a-gpu-that-numpy-feigns.json").read_text(encoding="utf-8"))["parts"]
+    assert parts["rows"]["ok"] and parts["rows"]["float32"] == {"rows": 9, "worst": "row 8", "difference": 8e-7}
+    assert parts["wrong"] == {"ok": False, "error": "AssertionError: row 2: 2.0e+00"}
+    assert parts["crashes"]["error"].startswith("ended with 3")
+    assert parts["hangs"]["error"] == "not finished in 1 seconds"
 
 
 def test_without_a_gpu_it_says_why(monkeypatch, capsys):
