@@ -185,7 +185,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
         return repr(self._array)
 
     def __getitem__(self, index):
-        return _computed(lambda a, i: a[i], (self, index))
+        return _computed(lambda a, i: a[_wrapped(i, a.shape)], (self, index))
 
     def __setitem__(self, index, value):
         if isinstance(value, np.ndarray) and value.ndim:
@@ -245,6 +245,16 @@ def _computed(function, args, settings=None):
             return same[0] if same else _on(*devices, np.asarray(x), _base(x, sources))
         return type(x)(map(outside, x)) if type(x) in (list, tuple) else x
     return outside(result)
+
+
+def _wrapped(index, shape):
+    """Integers of arrays, as CuPy understands those beyond the ends: they begin anew."""
+    parts, axes = index if isinstance(index, tuple) else (index,), iter(shape)
+    if any(i is None or i is Ellipsis or isinstance(i, (bool, np.bool_)) or str(getattr(i, "dtype", "")) == "bool" for i in parts):
+        return index
+    sizes = [next(axes, 1) for _ in parts]
+    return tuple(np.where((i >= -n) & (i < n), i, i % max(n, 1)) if isinstance(i, np.ndarray) and i.dtype.kind in "iu" else i
+                 for i, n in zip(parts, sizes))
 
 
 def _base(x, sources):
@@ -331,6 +341,15 @@ def concatenate(tup, axis=0, out=None, *, dtype=None, casting="same_kind"):
     return _computed(lambda *parts: np.concatenate(parts, axis, dtype=dtype, casting=casting), tuple(tup))
 
 
+def take(a, indices, axis=None, out=None):
+    return _computed(lambda a, i: np.take(a, i, axis, mode="wrap"), (a, indices))
+
+
+def take_along_axis(a, indices, axis):
+    return _computed(lambda a, i: np.take_along_axis(a, np.where((i >= -a.shape[axis]) & (i < a.shape[axis]), i, i % a.shape[axis]), axis),
+                     (a, indices))
+
+
 class RawModule(emulated_cuda.Module):
     """cupy.RawModule, run by the emulator on the arrays that NumPy holds."""
 
@@ -343,7 +362,7 @@ class RawModule(emulated_cuda.Module):
 
 OWN = {"RawModule": RawModule, "ndarray": ndarray, "array": array, "asarray": asarray, "asnumpy": asnumpy, "where": where, "concatenate": concatenate,
        "get_array_module": get_array_module,
-       "empty": empty}
+       "empty": empty, "take": take, "take_along_axis": take_along_axis}
 
 
 HOST = "data", "flat", "dump", "dumps", "tobytes", "tofile"              # what shows the memory itself

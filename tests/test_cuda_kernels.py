@@ -16,7 +16,7 @@ from test_laws import assert_close, cast, every_other, random_like, reference
 
 from tinyvision import Tensor, extending, kernels, optimizers
 from tinyvision.kernels import cuda, updates_on_gpu
-from tinyvision.kernels.matmul import tiles
+from tinyvision.kernels.matmul import on_gpu as matmul_on_gpu, tiles
 
 kernels.use(None)                                          # imports the versions for GPUs, too
 TOLERANCES = {"cuda": 1e-5, "tf32": 1e-3}
@@ -87,6 +87,15 @@ def test_version_takes_any_layout(cupy, name, version):
             for y, exact in zip(as_tuple(KERNELS[name].on_gpu[version].function(*given)), reference(name, arguments), strict=True):
                 if exact is not None and exact.dtype.kind == "f":
                     assert_close(back(y), exact, TOLERANCES[version])
+
+
+@pytest.mark.parametrize("shape, strides, readable", [((3, 4), (16, 4), True), ((3, 4), (4, 12), True), ((3, 4), (-16, 4), False),
+                                                      ((2, 3, 4), (48, 16, 4), True), ((2, 2, 3, 4), (96, 52, 16, 4), False),
+                                                      ((3, 4), (2 ** 32, 4), True), ((4, 4), (2 ** 32, 4), False)])
+def test_products_read_what_32_bits_can_tell(shape, strides, readable):
+    """Of a view of a very large array, a copy is multiplied."""
+    view = np.lib.stride_tricks.as_strided(np.zeros(64, np.float32), shape, strides)
+    assert matmul_on_gpu._readable(view) == readable
 
 
 # The arguments that hold batches, where it is not the first alone

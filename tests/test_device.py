@@ -227,6 +227,16 @@ def test_out_of_memory_says_what_to_do(cupy):
         greedy(tensor([1.0], device="cuda"))
 
     @op
+    def grateful(x):
+        return x * 1
+
+    def greedy_rule(g):
+        raise fake_cupy.OutOfMemoryError(3 << 30, 9 << 30)
+    grateful.gradient(x=greedy_rule)
+    with pytest.raises(MemoryError, match="the gradient of grateful: cuda:0 has not enough memory: 3 GiB were asked for"):
+        grateful(tensor([1.0], device="cuda", requires_grad=True)).sum().backward()
+
+    @op
     def greedy_here(x):
         raise MemoryError("Unable to allocate 3 TiB")
     with pytest.raises(MemoryError, match="greedy_here: Unable to allocate 3 TiB"):

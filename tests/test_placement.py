@@ -134,6 +134,11 @@ def test_a_model_on_the_gpu_and_arrays_on_the_cpu(cupy):
     assert model.weights[0].device == "cuda:0"
 
 
+def test_arrays_of_the_gpu_take_the_dtype_of_the_layer(cupy):
+    for x in cupy.asarray(IMAGES.astype("float64")), tensor(IMAGES, "float64", device="cuda"):
+        assert network().to("cuda")(x).dtype == "float32"
+
+
 @pytest.mark.parametrize("ending", [".keras", ".weights.h5", ".safetensors"])
 def test_files_know_nothing_of_devices(cupy, tmp_path, ending):
     model, path = trained("cuda"), tmp_path / f"m{ending}"
@@ -248,6 +253,36 @@ def test_picking_on_the_gpu(cupy):
     np.testing.assert_array_equal(np.isnan(wrong).any((0, 2)), [False, True, True])
     with pytest.raises(IndexError):
         ops.take(tensor(x), [0, 4, -5], axis=1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "bool"])
+@pytest.mark.parametrize("pick", [lambda x, i: ops.take(x, i, axis=1), lambda x, i: x[:, i], lambda x, i: ops.take(x, i),
+                                  lambda x, i: ops.take_along_axis(x, i.reshape((1, 3, 1)), axis=1)], ids=["take", "getitem", "flat", "along"])
+def test_places_that_there_are_not(cupy, dtype, pick):
+    """CuPy begins anew; NaN says that something is wrong, and where there is no NaN, an error does."""
+    x = tensor(np.arange(60).reshape(3, 4, 5) % 7, dtype, device="cuda")
+    pick(x, tensor(np.array([0, -4, 3]), device="cuda"))
+    for places in [0, 60, 3], [-61, 1, 1]:
+        places = tensor(places, "int8", device="cuda")
+        if dtype.startswith("float"):
+            found = pick(x, places).numpy()
+            assert np.isnan(found).sum() == found.size // 3
+        else:
+            with pytest.raises(IndexError, match="a position that is out of bounds for an axis of size (4|60)"):
+                pick(x, places)
+
+
+@pytest.mark.parametrize("index", [
+    lambda i: (i, i), lambda i: (..., i, [0, 1, 2]), lambda i: (None, 0, i, i), lambda i: (slice(1, 2), i.numpy().tolist()),
+    lambda i: (np.eye(3, 4, dtype=bool), i), lambda i: ([True] * 3, 1, i), lambda i: (..., i, None, 2)], ids=range(7))
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_index_of_several_arrays(cupy, index, dtype):
+    """It asks whether there are all places."""
+    x = np.arange(3.0 * 4 * 5).reshape(3, 4, 5)
+    found = [tensor(x, dtype, device=device)[index(tensor(np.array([2, 0, 1]), device=device))].numpy() for device in ("cpu", "cuda")]
+    np.testing.assert_array_equal(*found)
+    with pytest.raises(IndexError, match="a position that is out of bounds for an axis of size"):
+        tensor(x, dtype, device="cuda")[index(tensor(np.array([2, 0, -6]), device="cuda"))]
 
 
 def test_a_batch_for_which_nobody_waits_any_more(cupy):

@@ -19,7 +19,7 @@ import weakref
 import numpy as np
 
 from . import config
-from .device import array_library, device_of, is_array, on_one_device, placed, to_device
+from .device import array_library, device_of, is_array, on_one_device, out_of_memory, placed, to_device
 
 OPS = {}                                                   # every public op by name: Tensor's operators find theirs here
 BORROWED = [0]                                             # the memory of Tensors that show an array of the caller's own
@@ -376,7 +376,10 @@ class Node:
             values["wanted"] = {i for edge, i in zip(self.edges, self.plan.wanted) if edge in useful}
         for edge, i, (rule, names) in zip(self.edges, self.plan.wanted, self.plan.rules):
             if edge in useful:
-                found = together or rule(g, **{name: values[name] for name in names})
+                try:
+                    found = together or rule(g, **{name: values[name] for name in names})
+                except MemoryError as error:
+                    raise out_of_memory(f"the gradient of {self.op.name}", error) from None
                 if self.op.joint:                          # one rule, which gave the gradients of all arguments
                     together, found = found, found[i]
                 if found is not None:

@@ -106,10 +106,8 @@ def _plain(a, op):
         return a.item()
     if isinstance(a, (bool, int, float)) or (a is None and op.optional):
         return a
-    if is_array(a):
-        return placed(a)
     try:
-        return as_array(a)
+        return placed(as_array(a))
     except TypeError as error:
         raise TypeError(f"{op.name}: {error}") from None
 
@@ -148,8 +146,7 @@ class Op:
             raise out_of_memory(self.name, error) from None
         results = results if len(self.results) > 1 else (results,)
         y = results[0]
-        leaks = y.dtype.char == "d" and "dtype" not in self.settings and np.float64 not in [
-            getattr(a, "dtype", None) for a in arrays]
+        leaks = y.dtype.char == "d" and "dtype" not in self.settings and "d" not in [getattr(a, "dtype", 0) for a in arrays]
         if leaks or type(y) is not np.ndarray and isinstance(y, np.generic):
             y = y.astype(floatx()) if leaks else y
             results = np.asarray(y) if isinstance(y, np.generic) else y, *results[1:]

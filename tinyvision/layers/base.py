@@ -10,7 +10,7 @@ from .. import initializers
 from ..autograd import Tensor, as_tensor, no_grad
 from ..config import FLOATS, floatx
 from ..configurable import Configurable, argument_names, snake_case
-from ..device import placed
+from ..device import is_array, placed
 from ..structures import leaves, map_structure, unique
 
 _name_counts = collections.Counter()
@@ -184,7 +184,7 @@ class Layer(Configurable):
 
     def _input(self, x):
         """Arrays become Tensors; floats take the dtype of the layer."""
-        if type(x) is not Tensor and isinstance(x, (np.ndarray, np.generic, list, int, float)) and not isinstance(x, bool):
+        if type(x) is not Tensor and (is_array(x) or isinstance(x, (np.generic, list, int, float))) and not isinstance(x, bool):
             x = as_tensor(x)
         return x.astype(self.dtype) if isinstance(x, Tensor) and x.dtype.kind == "f" and x.dtype != self.dtype else x
 

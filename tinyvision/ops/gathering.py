@@ -1,7 +1,8 @@
-"""Picking out places along an axis on a GPU: kernels take the place of the forwards of indexing.py.
+"""Picking out places on a GPU: kernels take the place of the forwards of indexing.py and selecting.py.
 
-CuPy is quiet about places that there are not, and adds to those that come twice in another order every time. The kernels give
-NaN, and the same numbers.
+CuPy is quiet about places that there are not: it begins anew. And it adds to those that come twice in another order every time.
+Along one axis, the kernels give NaN, and the same numbers. Where integers are picked, which have no NaN, and where an index has
+several arrays, the GPU is asked, and waited for.
 """
 import math
 
@@ -10,31 +11,53 @@ import numpy as np
 from ..autograd import Tensor
 from ..device import array_library, is_array
 from ..kernels.indexing import gathered, scattered
+from ..kernels.indexing.bounds import check, marked
 from .indexing import getitem, putitem, take
+from .selecting import _take_along
 
 
 def _take(x, indices, *, axis=None, textbook=take.op.forward):
     places = array_library(x).asarray(indices)
-    if not _on_gpu(x) or places.dtype.kind not in "iu" or not (axis is None or -x.ndim <= axis < x.ndim):
+    if type(x) is np.ndarray or places.dtype.kind not in "iu" or not (axis is None or -x.ndim <= axis < x.ndim):
         return textbook(x, indices, axis=axis)
     return _gathered(x.ravel(), 0, places) if axis is None else _gathered(x, axis % x.ndim, places)
 
 
 def _getitem(x, *, index, textbook=getitem.op.forward):
-    axis, places = _places(index) if _on_gpu(x) else (None, None)
-    return textbook(x, index=index) if places is None or axis >= x.ndim else _gathered(x, axis, places)
+    if type(x) is np.ndarray:
+        return textbook(x, index=index)
+    axis, places = _places(index)
+    if places is not None and axis < x.ndim:
+        return _gathered(x, axis, places)
+    _look(x.shape, index if isinstance(index, tuple) else (index,))
+    return textbook(x, index=index)
 
 
 def _putitem(x, *, index, shape, textbook=putitem.op.forward):
-    axis, places = _places(index) if _on_gpu(x) else (None, None)
+    axis, places = _places(index) if type(x) is not np.ndarray and x.dtype == np.float32 else (None, None)
     if places is None:
         return textbook(x, index=index, shape=shape)
     before, after = math.prod(shape[:axis]), math.prod(shape[axis + 1:])
     return scattered(x.reshape(before, places.size, after), places.ravel(), shape[axis]).reshape(shape)
 
 
-def _on_gpu(x):
-    return type(x) is not np.ndarray and x.dtype == np.float32
+def _along(x, indices, *, axis, textbook=_take_along.op.forward):
+    y = textbook(x, indices, axis=axis)
+    return y if type(x) is np.ndarray else marked(y, indices, x.shape[axis])
+
+
+def _look(shape, index):
+    """Ask the GPU whether there are all places of an index; each of its arrays of integers picks along an axis."""
+    index = [i.data if isinstance(i, Tensor) else np.asarray(i) if isinstance(i, list) else i for i in index]
+    if not any(is_array(i) and i.dtype.kind in "iu" for i in index):
+        return
+    nothing = [i is None or i is Ellipsis or isinstance(i, bool) for i in index]
+    many = [0 if none else i.ndim if is_array(i) and i.dtype == bool else 1 for i, none in zip(index, nothing)]
+    axis = 0
+    for i, axes in zip(index, many):
+        if is_array(i) and i.dtype.kind in "iu" and axis < len(shape):
+            check(i, shape[axis])
+        axis += len(shape) - sum(many) if i is Ellipsis else axes
 
 
 def _places(index):
@@ -52,4 +75,4 @@ def _gathered(x, axis, places):
     return y.reshape(*before, *places.shape, *after)
 
 
-take.op.forward, getitem.op.forward, putitem.op.forward = _take, _getitem, _putitem
+take.op.forward, getitem.op.forward, putitem.op.forward, _take_along.op.forward = _take, _getitem, _putitem, _along

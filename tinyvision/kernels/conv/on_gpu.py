@@ -1,4 +1,4 @@
-"""Convolution on a GPU: by products of tiles (implicit.cuh), in float32 or on tensor cores; grouped.cu does what they do not."""
+"""Convolution on a GPU: products of tiles (implicit.cuh), in float32 or on tensor cores; grouped.cu does the rest."""
 import math
 
 import numpy as np

@@ -7,6 +7,7 @@ from ...device import array_library
 from .. import cuda
 from ..fixed_point import summed
 from ..registry import version
+from .bounds import marked
 from .reference import gathered, scattered
 
 FILES = "fixed_point.cuh", "indexing/gather.cu"
@@ -16,8 +17,10 @@ def _places(indices):
     return cuda.contiguous(indices.astype(np.int64, copy=False))
 
 
-@version(gathered, "cuda", gpu=True, serves=lambda x, indices: cuda.fits(x) and len(x) * indices.size * x.shape[2] <= cuda.MOST)
+@version(gathered, "cuda", gpu=True)
 def gather(x, indices):
+    if not cuda.fits(x) or len(x) * indices.size * x.shape[2] > cuda.MOST:
+        return marked(array_library(x).take(x, indices, axis=1), indices[:, None], x.shape[1])
     x, k, (a, length, b) = cuda.contiguous(x), indices.size, x.shape
     y = array_library(x).empty((a, k, b), x.dtype)
     cuda.for_each(cuda.compiled("gathered", FILES), y.size, x, _places(indices), y, length, k, b)

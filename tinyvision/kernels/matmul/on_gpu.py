@@ -11,7 +11,7 @@ from .tiles import NARROWEST, SHORTEST, files, tiling
 
 def multiplied(precision, x1, x2):
     """(..., I, K) @ (..., K, J) -> (..., I, J): of matrices, or of stacks of one shape, in any layout that has strides."""
-    x1, x2 = (x if len({*_stack(x)}) == 1 and min(x.strides) >= 0 else cuda.contiguous(x) for x in (x1, x2))
+    x1, x2 = (x if _readable(x) else cuda.contiguous(x) for x in (x1, x2))
     stack, (i, k), j = x1.shape[:-2], x1.shape[-2:], x2.shape[-1]
     batch = x1.size // (i * k)
     tiles = tiling(i, j, k, batch)
@@ -25,6 +25,12 @@ def multiplied(precision, x1, x2):
     cuda.launch(kernel, (*tiles.grid, batch * tiles.slices), tiles.block, cuda.address(x1), cuda.address(x2), partial,
                 i, j, k, *by_stack, tiles.slices, tiles.slice)
     return (partial[:, 0] if tiles.slices == 1 else partial.sum(axis=1)).reshape(*stack, i, j)
+
+
+def _readable(x):
+    """Whether a single stride leads through the stack, and none backwards or farther than 32 bits can tell."""
+    reach = sum((n - 1) * stride for n, stride in zip(x.shape, x.strides)) // 4
+    return len({*_stack(x)}) == 1 and min(x.strides) >= 0 and reach <= cuda.MOST
 
 
 def _stack(x):
