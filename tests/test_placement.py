@@ -240,7 +240,9 @@ def test_picking_on_the_gpu(cupy):
     rng = np.random.default_rng(0)
     x, places = rng.standard_normal((3, 4, 5)).astype("float32"), np.array([[0, -1, 0], [2, 3, 0]])
     for function in (lambda x, i: ops.take(x, i, axis=1), lambda x, i: x[:, i], lambda x, i: ops.take(x, i), lambda x, i: x[:, :, i],
-                     lambda x, i: x[ops.minimum(i, 2)], lambda x, i: x[:, 1:, i]):
+                     lambda x, i: x[ops.minimum(i, 2)], lambda x, i: x[:, 1:, i], lambda x, i: ops.take_along_axis(x, ops.transpose(i)[:, :, None], axis=1),
+                     lambda x, i: ops.take_along_axis(x, i[:, :1, None], axis=0), lambda x, i: ops.take_along_axis(x, i.reshape(6), axis=None),
+                     lambda x, i: ops.take_along_axis(x, ops.transpose(i)[:, None], axis=2)):
         results = []
         for device in "cpu", "cuda":
             there = tensor(x, device=device, requires_grad=True)

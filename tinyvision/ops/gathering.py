@@ -11,9 +11,9 @@ import numpy as np
 from ..autograd import Tensor
 from ..device import array_library, is_array
 from ..kernels.indexing import gathered, scattered
-from ..kernels.indexing.bounds import check, marked
+from ..kernels.indexing.bounds import check, marked, nowhere
 from .indexing import getitem, putitem, take
-from .selecting import _take_along
+from .selecting import _put_along, _take_along
 
 
 def _take(x, indices, *, axis=None, textbook=take.op.forward):
@@ -46,6 +46,18 @@ def _along(x, indices, *, axis, textbook=_take_along.op.forward):
     return y if type(x) is np.ndarray else marked(y, indices, x.shape[axis])
 
 
+def _put(x, indices, *, axis, shape, textbook=_put_along.op.forward):
+    if type(x) is np.ndarray or x.dtype != np.float32:
+        return textbook(x, indices, axis=axis, shape=shape)
+    xp, size, flat = array_library(x), math.prod(shape), 0
+    places = xp.where(indices < 0, indices + shape[axis], indices).astype(np.int64, copy=False)
+    for a, n in enumerate(shape):                          # from places along the axis to places in reading order
+        along = places if a == axis else xp.arange(n).reshape([-1 if b == a else 1 for b in range(len(shape))])
+        flat = flat * n + along
+    flat = xp.broadcast_to(xp.where(nowhere(indices, shape[axis]), size, flat), x.shape)
+    return scattered(x.reshape(1, x.size, 1), flat.ravel(), size).reshape(shape)
+
+
 def _look(shape, index):
     """Ask the GPU whether there are all places of an index; each of its arrays of integers picks along an axis."""
     index = [i.data if isinstance(i, Tensor) else np.asarray(i) if isinstance(i, list) else i for i in index]
@@ -75,4 +87,5 @@ def _gathered(x, axis, places):
     return y.reshape(*before, *places.shape, *after)
 
 
-take.op.forward, getitem.op.forward, putitem.op.forward, _take_along.op.forward = _take, _getitem, _putitem, _along
+take.op.forward, getitem.op.forward, putitem.op.forward = _take, _getitem, _putitem
+_take_along.op.forward, _put_along.op.forward = _along, _put
