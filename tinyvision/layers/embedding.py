@@ -1,8 +1,7 @@
 """A vector for each class number, or each word."""
-import numpy as np
-
 from .. import ops
-from ..autograd import to_numpy
+from ..autograd import as_array
+from ..device import array_library
 from .base import Layer
 from .core import described, positive
 
@@ -48,10 +47,10 @@ class Embedding(Layer):
         self.embeddings = self.add_weight((self.input_dim, self.output_dim), initializer, name="embeddings")
 
     def call(self, x):
-        numbers = to_numpy(x)
-        outside = numbers[~((numbers >= 0) & (numbers < self.input_dim) & (numbers == np.floor(numbers)))]
-        if outside.size:
-            raise ValueError(f"{described(self)} takes whole numbers from 0 to {self.input_dim - 1}, got {outside[0]}")
+        numbers = as_array(x)
+        outside = ~((numbers >= 0) & (numbers < self.input_dim) & (numbers == array_library(numbers).floor(numbers)))
+        if outside.any():
+            raise ValueError(f"{described(self)} takes whole numbers from 0 to {self.input_dim - 1}, got {numbers[outside][0]}")
         return ops.take(self.embeddings, ops.cast(x, "int64"), axis=0)
 
     def get_config(self):
