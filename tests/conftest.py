@@ -8,6 +8,8 @@ BACKEND = os.environ.get("PARITY_BACKEND", "jax")
 os.environ.update(KERAS_BACKEND=BACKEND, JAX_ENABLE_X64="1", JAX_PLATFORMS="cpu", TF_CPP_MIN_LOG_LEVEL="3",
                   JAX_DISABLE_MOST_OPTIMIZATIONS="1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+if "PYTEST_XDIST_WORKER" in os.environ:                    # OpenBLAS's threads wait for each other, busily, where others compute
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")     # (40 s of training digits took 344 beside another worker)
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
