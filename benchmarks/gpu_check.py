@@ -16,6 +16,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -28,6 +29,8 @@ import numpy as np
 
 HOME = Path(__file__).parents[1]
 sys.path[:0] = [str(HOME), str(HOME / "tests")]
+
+from results import available_cores, gpu, processor, slug  # noqa: E402
 
 import tinyvision as keras  # noqa: E402
 from tinyvision import config, datasets, device, grad, kernels, layers, tensor  # noqa: E402
@@ -382,11 +385,14 @@ def sanitizer(options):
         """What the check says, or how far it came in the time there is."""
         command = [tool, "--tool", check, "--error-exitcode", "9", sys.executable, __file__, "--here", "--quick", "--no-file",
                    "--only", "kernels_against_references"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=sanitizer.limit - 20)
-        except subprocess.TimeoutExpired:
-            return "not finished"
-        return "clean" if done.returncode == 0 else f"{done.stdout[-1500:]}{done.stderr[-500:]}"
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        with subprocess.Popen(command, **pipes, start_new_session=True) as running:
+            try:
+                text, _ = running.communicate(timeout=sanitizer.limit - 20)
+            except subprocess.TimeoutExpired:
+                os.killpg(running.pid, signal.SIGKILL)     # and what it has started: it must not go on beside what is timed
+                return "not finished"
+        return "clean" if running.returncode == 0 else text[-2000:]
     with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
         found = dict(zip(checks, pool.map(told, checks)))
     if wrong := [f"{check}: {text}" for check, text in found.items() if text not in ("clean", "not finished")]:
@@ -398,10 +404,8 @@ def sanitizer(options):
 
 def record() -> dict:
     """What is known of this machine, its GPU and the sources, before anything ran."""
-    import cupy
-    gpu = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
-    return {"gpu": gpu, "date": datetime.date.today().isoformat(), "kernels": kernel_hash(),
-            "python": platform.python_version(), "found": device.find().facts, "parts": {}}
+    return {"gpu": gpu(), "processor": processor(), "cores": available_cores(), "date": datetime.date.today().isoformat(),
+            "kernels": kernel_hash(), "python": platform.python_version(), "found": device.find().facts, "parts": {}}
 
 
 def run(function, options) -> dict:
@@ -423,7 +427,7 @@ def here(options):
 
 def apart(options):
     """Each part and what it found, in processes of their own: at once what is not timed, then one after the other."""
-    cores = os.cpu_count()
+    cores = min(available_cores(), 16)                     # each process takes half a gigabyte of the GPU
     timed = [[name] for name in options.only if PARTS[name].timed]
     for group in [name for name in options.only if not PARTS[name].timed], *timed:
         with concurrent.futures.ThreadPoolExecutor(cores) as pool:
@@ -462,10 +466,13 @@ def together(shares) -> dict:
 
 
 def write(results, options):
-    """The file of what was found so far."""
+    """What a part has found, into the file; other parts of it that an earlier run found of the same kernels stay there."""
+    file = options.folder / f"{slug(results['gpu'])}{'-quick' * options.quick}.json"
+    earlier = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if earlier.get("kernels") == results["kernels"]:
+        results["parts"] = {**earlier["parts"], **results["parts"]}
     options.folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^a-z0-9]+", "-", results["gpu"].lower()).strip("-")
-    with replacing(options.folder / f"{name}{'-quick' * options.quick}.json") as path:
+    with replacing(file) as path:
         path.write_text(json.dumps(results, indent=1, default=str) + "\n", encoding="utf-8")
 
 
@@ -489,13 +496,13 @@ def main(arguments=None) -> int:
         print(f"nothing to check: {missing}")
         return 1
     kernels.use(None)                                      # imports all versions
-    results = record()
+    results, right = record(), True
     for name, found in (here if options.here else apart)(options):
-        results["parts"][name] = found
+        results["parts"][name], right = found, right and found["ok"]
         print(f"{name}: {json.dumps(found)[:300]}", flush=True)
         if not options.no_file:
             write(results, options)                        # after each part: what comes next may never end
-    return int(not all(part["ok"] for part in results["parts"].values()))
+    return int(not right)
 
 
 if __name__ == "__main__":

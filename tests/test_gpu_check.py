@@ -36,6 +36,17 @@ def test_a_part_that_fails_is_recorded_and_the_others_go_on(tmp_path, monkeypatc
     assert parts["right"]["rows"] == 3 and parts["right"]["ok"]
 
 
+@pytest.mark.parametrize("kernels", ["the same", "others"])
+def test_a_part_alone_leaves_the_other_parts_of_the_same_kernels(tmp_path, monkeypatch, capsys, kernels):
+    hashes = iter(["these", "these" if kernels == "the same" else "those"])
+    monkeypatch.setattr(gpu_check, "kernel_hash", lambda: next(hashes))
+    monkeypatch.setattr(gpu_check, "PARTS", {"wrong": lambda options: {}["nothing"], "right": lambda options: {"rows": 3}})
+    with fake_cupy.installed():
+        assert [gpu_check.main(["--here", "--folder", str(tmp_path), "--only", name]) for name in ("wrong", "right")] == [1, 0]
+    parts = json.loads((tmp_path / "a-gpu-that-numpy-feigns.json").read_text(encoding="utf-8"))["parts"]
+    assert list(parts) == (["wrong", "right"] if kernels == "the same" else ["right"])
+
+
 ON_THE_FAKE = """
 import os, sys
 import fake_cupy
