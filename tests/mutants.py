@@ -77,6 +77,8 @@ MUTANTS = [
            "return low <= y;", "test_cuda_kernels.py:reference and affine"),
     Mutant("CUDA: sets of moments forget their sizes", "kernels/norm/norm.cu", "(count * other_count / all)",
            "other_count", "test_cuda_kernels.py:reference and channel_moments"),
+    Mutant("CUDA: of four rows one comes twice", "kernels/norm/norm.cu", "from[3 * DEPTH * C]", "from[2 * DEPTH * C]",
+           "test_cuda_kernels.py:reference and channel_moments"),
     Mutant("CUDA: groups see their neighbours", "kernels/conv/grouped.cu", "first = f / (F / GROUPS) * channels;",
            "first = 0;", "test_cuda_kernels.py:reference and conv_forward"),
     Mutant("CUDA: half of a warp is left out", "kernels/warps.cuh", "for (int lanes = 16; lanes > 0; lanes /= 2) x +=",
