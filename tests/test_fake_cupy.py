@@ -219,7 +219,8 @@ def holds_an_array(value):
 ALL = [(name, i) for name, rows in ROWS.items() for i, row in enumerate(rows)
        if name != "to_device" and any(map(holds_an_array, row.arguments.values()))]            # of numbers alone, arrays are made here
 UPLOADS = {"dropout", "pad", "repeat", "image.gaussian_blur", "image.resize"}     # random numbers, drawn by NumPy; positions; weights of pixels
-READS = {"sparse_categorical_crossentropy", "image.perspective_transform"}      # whether class numbers are in range, points on lines
+READS = {"sparse_categorical_crossentropy", "image.perspective_transform",      # whether class numbers are in range, points on lines,
+         "sort", "top_k"}                                  # and places, where integers are picked
 
 
 def gradients(row, convert, second):

@@ -4,7 +4,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..autograd import Tensor, as_tensor
 from ..device import array_library
 from ..op import op
-from .indexing import putitem
+from .indexing import getitem, putitem
 from .rearranging import moveaxis
 from .reduce import sum
 
@@ -20,7 +20,7 @@ def diagonal(x, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     if axis1 == axis2:
         raise ValueError(f"diagonal: takes two different axes of x {x.shape}, got {axis1} twice")
     x = moveaxis(x, (axis1, axis2), (-2, -1))
-    return x[(..., *_places(x, offset, *x.shape[-2:]))]
+    return getitem(x, index=(..., *_places(x, offset, *x.shape[-2:])))
 
 
 def trace(x, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from ..autograd import Tensor
+from ..autograd import OPS, Tensor
 from ..device import array_library, is_array
 from ..kernels.indexing import gathered, scattered
 from ..kernels.indexing.bounds import check, marked, nowhere
@@ -24,13 +24,8 @@ def _take(x, indices, *, axis=None, textbook=take.op.forward):
 
 
 def _getitem(x, *, index, textbook=getitem.op.forward):
-    if type(x) is np.ndarray:
-        return textbook(x, index=index)
-    axis, places = _places(index)
-    if places is not None and axis < x.ndim:
-        return _gathered(x, axis, places)
-    _look(x.shape, index if isinstance(index, tuple) else (index,))
-    return textbook(x, index=index)
+    axis, places = _places(index) if type(x) is not np.ndarray else (None, None)
+    return textbook(x, index=index) if places is None or axis >= x.ndim else _gathered(x, axis, places)
 
 
 def _putitem(x, *, index, shape, textbook=putitem.op.forward):
@@ -56,6 +51,13 @@ def _put(x, indices, *, axis, shape, textbook=_put_along.op.forward):
         flat = flat * n + along
     flat = xp.broadcast_to(xp.where(nowhere(indices, shape[axis]), size, flat), x.shape)
     return scattered(x.reshape(1, x.size, 1), flat.ravel(), size).reshape(shape)
+
+
+def _picked(x, index):
+    """x[index], as others than the engine ask for it."""
+    if type(x.data) is not np.ndarray and _places(index)[1] is None:
+        _look(x.shape, index if isinstance(index, tuple) else (index,))
+    return getitem(x, index=index)
 
 
 def _look(shape, index):
@@ -87,5 +89,6 @@ def _gathered(x, axis, places):
     return y.reshape(*before, *places.shape, *after)
 
 
+OPS["getitem"] = _picked                                   # what Tensor[index] calls
 take.op.forward, getitem.op.forward, putitem.op.forward = _take, _getitem, _putitem
 _take_along.op.forward, _put_along.op.forward = _along, _put

@@ -140,6 +140,6 @@ def _split(g, shapes, axis):
 flip.gradient(x=lambda g, axis: flip(g, axis=axis))
 _pad.gradient(x=_unpad)
 getitem.gradient(x=lambda g, x_shape, index: putitem(g, index=index, shape=x_shape))
-putitem.gradient(x=lambda g, index: g[index])
+putitem.gradient(x=lambda g, index: getitem(g, index=index))
 take.gradient(x=_put_back)
 _concatenate.gradient(xs=lambda g, xs_shape, axis: _split(g, xs_shape, axis))

@@ -16,6 +16,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ..autograd import Tensor, as_tensor
 from ..device import array_library
 from .elementwise import multiply
+from .indexing import getitem
 from .linalg import matmul
 from .rearranging import moveaxis
 from .reduce import sum
@@ -169,7 +170,8 @@ def _without_repeats(x, labels):
         if x.shape[i] != x.shape[j]:
             raise ValueError(f"einsum: {twice[0]!r} stands for two axes of one operand, of sizes {x.shape[i]} and {x.shape[j]}")
         place = array_library(x.data).arange(x.shape[i])
-        x, labels = moveaxis(x, (i, j), (0, 1))[place, place], [twice[0], *(n for k, n in enumerate(labels) if k not in (i, j))]
+        x = getitem(moveaxis(x, (i, j), (0, 1)), index=(place, place))
+        labels = [twice[0], *(n for k, n in enumerate(labels) if k not in (i, j))]
     return x, labels
 
 
