@@ -385,7 +385,7 @@ def make():
     _add_members()
     module = types.ModuleType("cupy", "A stand-in for CuPy.")
     module.cuda = types.SimpleNamespace(Device=Device, runtime=types.SimpleNamespace(
-        driverGetVersion=lambda: 13000, getDeviceCount=lambda: 2, getDeviceProperties=lambda number: PROPERTIES,
+        driverGetVersion=lambda: 13000, getDeviceCount=lambda: 2, getDevice=lambda: Device.current, getDeviceProperties=lambda number: PROPERTIES,
         CUDARuntimeError=RuntimeError), nvrtc=types.SimpleNamespace(getVersion=lambda: (13, 0)),
         Stream=Stream, Event=Event, get_current_stream=lambda: MAIN,
         memory=types.SimpleNamespace(OutOfMemoryError=OutOfMemoryError))

@@ -112,7 +112,7 @@ MUTANTS = [
            "test_cuda_kernels.py:steps_of_optimizers"),
     Mutant("CUDA: dropout draws the same at each step", "kernels/random/dropout.cu", "{unsigned(block), 0, stream, step}", "{unsigned(block), 0, stream, 0}",
            "test_cuda_kernels.py:dropout"),
-    Mutant("GPU: ops compute on the GPU that was used last", "device/gpu.py", "        type(device)(number).use()\n", "        pass\n", "test_device.py:compute_where"),
+    Mutant("GPU: ops compute on the GPU that was used last", "device/gpu.py", "        cuda.Device(number).use()\n", "        pass\n", "test_device.py:compute_where"),
     Mutant("GPU: wrong class numbers are not seen", "ops/loss.py", "!= target.size:", "> target.size:", "test_beginners_mistakes.py:class"),
     # Wrong gradients
     Mutant("multiply: its own factor", "ops/elementwise.py", "multiply.gradient(x1=lambda g, x2: g * x2,",

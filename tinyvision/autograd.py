@@ -410,8 +410,7 @@ def _flow(outputs, arriving, inputs, retain_graph, create_graph):
             g = _arriving(output, g)
             grads[start] = grads[start] + g if start in grads else g
         nodes = _newest_first(list(grads))
-        if inputs is None:
-            inputs = {node for node in nodes if isinstance(node, Tensor) or node.retained}
+        inputs = {node for node in nodes if isinstance(node, Tensor) or node.retained} if inputs is None else inputs
         useful = set()                                     # whatever leads to an input
         for node in reversed(nodes):
             if node in inputs or not useful.isdisjoint(node.edges):

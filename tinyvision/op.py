@@ -16,6 +16,7 @@ for is not kept. Rules are made of ops, so what they return can be differentiate
 import functools
 import inspect
 import operator
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -68,7 +69,7 @@ def op(forward=None, *, keeps=(), differentiable=True, floats=False) -> Callable
                     wanted.append(i)
             else:
                 arrays.append(_plain(a, this))
-        arrays = on_one_device(this.name, args, arrays)
+        arrays = on_one_device(this.name, args, arrays) if "cupy" in sys.modules else arrays        # else all are NumPy's
         results = this.run(arrays, settings)
         y = Tensor(results[0])
         if y.data.base is not None or (arrays and y.data is arrays[0]):

@@ -16,15 +16,14 @@ def array_library(x) -> ModuleType:
     >>> array_library(np.zeros(3)).__name__
     'numpy'
     """
-    kind = type(x)
-    if kind not in _owners:
+    if (kind := type(x)) not in _owners:
         _owners[kind] = sys.modules[kind.__module__.partition(".")[0]]
     return _owners[kind]
 
 
 def is_array(x) -> bool:
     """Whether `x` is an array of NumPy's or CuPy's."""
-    return isinstance(x, np.ndarray) or isinstance(x, getattr(sys.modules.get("cupy"), "ndarray", ()))
+    return isinstance(x, np.ndarray) or type(x).__module__ == "cupy"
 
 
 def device_of(x) -> str:
@@ -73,15 +72,16 @@ def on_one_device(what: str, given, arrays) -> list:
     Raises:
         ValueError: arrays are on several devices; none ever moves unasked.
     """
-    homes = {device_of(a) for g, a in zip(given, arrays)
-             if is_array(a) and (a is g or not isinstance(g, (list, tuple, np.ndarray)))} if "cupy" in sys.modules else set()
+    fixed = [a for g, a in zip(given, arrays) if is_array(a) and (a is g or not isinstance(g, (list, tuple, np.ndarray)))]
+    homes = set(map(device_of, fixed))
     if len(homes) > 1:
         raise ValueError(f"{what} got arrays on {' and '.join(sorted(homes))}: bring them to one device, for instance by "
                          f".to({max(homes)!r})")
     for home in homes - {"cpu"}:
         for probe in PROBES:
             probe(int(home.partition(":")[2]))
-    return [to_device(a, *homes) if is_array(a) and device_of(a) not in homes else a for a in arrays] if homes else arrays
+    return arrays if len(fixed) in (0, len(arrays)) else [
+        to_device(a, *homes) if is_array(a) and device_of(a) not in homes else a for a in arrays]
 
 
 def out_of_memory(what: str, error: MemoryError) -> MemoryError:

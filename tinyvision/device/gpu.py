@@ -136,9 +136,9 @@ def probe(number) -> None:
     """Make a GPU the current one, where CuPy makes arrays and computes; or raise a RuntimeError that says why it cannot be."""
     if number >= (gpus := _usable()):                      # when it has worked once, it is not asked again
         raise RuntimeError(f"there is no GPU cuda:{number}: this machine has {gpus}, cuda:0 to cuda:{gpus - 1}")
-    device = sys.modules["cupy"].cuda.Device()
-    if device.id != number:
-        type(device)(number).use()
+    cuda = sys.modules["cupy"].cuda
+    if gpus > 1 and cuda.runtime.getDevice() != number:
+        cuda.Device(number).use()
 
 
 @functools.cache

@@ -14,7 +14,8 @@ from ..device import array_library
 
 HERE = Path(__file__).parent
 THREADS = 256                                              # of a block, for kernels of one element a thread
-NULL = np.uint64(0)                                        # the address of no array
+# What Python's values are in a kernel: None is the address of no array
+ARGUMENTS = {int: np.int32, bool: np.int32, float: np.float32, np.float64: np.float32, type(None): lambda a: np.uint64(0)}
 MOST = 2 ** 31 - 2 ** 16                                   # elements that an index of 32 bits can tell apart, and then some
 ENOUGH = 2                                                 # blocks for a multiprocessor, so that one works while another waits
 MOST_BLOCKS = 2 ** 16 - 1                                  # of a grid, along its second and third axis
@@ -50,7 +51,7 @@ def launch(kernel, grid, block, *arguments) -> None:
     """
     if 0 in grid:
         return
-    kernel(grid, block, tuple(map(_argument, arguments)))
+    kernel(grid, block, tuple(ARGUMENTS[type(a)](a) if type(a) in ARGUMENTS else a for a in arguments))
 
 
 def for_each(kernel, count: int, *arguments) -> None:
@@ -58,20 +59,10 @@ def for_each(kernel, count: int, *arguments) -> None:
     launch(kernel, (-(-count // THREADS),), (THREADS,), *arguments, count)
 
 
-def _argument(a):
-    if a is None:
-        return NULL
-    if isinstance(a, int):
-        return np.int32(a)
-    if isinstance(a, float):
-        return np.float32(a)
-    return a
-
-
 def multiprocessors() -> int:
     """How many multiprocessors the current GPU has."""
     import cupy
-    return _multiprocessors_of(cupy.cuda.Device().id)
+    return _multiprocessors_of(cupy.cuda.runtime.getDevice())
 
 
 @functools.cache
@@ -90,8 +81,9 @@ def address(x):
     return x if x.flags.c_contiguous else np.uint64(x.data.ptr)
 
 
+@functools.lru_cache(1000)
 def sizes_of(windows) -> dict:
-    """The geometry of windows, as constants of a kernel."""
+    """The geometry of windows, as constants of a kernel; nobody may change the dictionary."""
     pairs = {"H W": windows.image, "KH KW": windows.size, "OH OW": windows.output, "SH SW": windows.strides,
              "DH DW": windows.dilation, "TOP LEFT": [before for before, _ in windows.margins]}
     return {name: n for names, pair in pairs.items() for name, n in zip(names.split(), pair)}
