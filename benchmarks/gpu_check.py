@@ -462,6 +462,8 @@ def together(shares) -> dict:
         all_of_it = [share[precision] for share in shares]
         worst = max(all_of_it, key=lambda one: one["difference"])
         found[precision] = {**worst, "rows": sum(one["rows"] for one in all_of_it)}
+        if not found[precision]["rows"]:
+            return {"ok": False, "error": f"no row was compared in {precision}"}
     return {**found, "took": max(share["took"] for share in shares)}
 
 

@@ -247,14 +247,19 @@ def _computed(function, args, settings=None):
     return outside(result)
 
 
+def _anew(places, n):
+    """Places along an axis of n, as CuPy understands those beyond its ends: they begin anew."""
+    places = places.astype(np.int64)
+    return np.where((places >= -n) & (places < n), places, places % max(n, 1))
+
+
 def _wrapped(index, shape):
-    """Integers of arrays, as CuPy understands those beyond the ends: they begin anew."""
+    """An index whose arrays of integers begin anew beyond the ends."""
     parts, axes = index if isinstance(index, tuple) else (index,), iter(shape)
     if any(i is None or i is Ellipsis or isinstance(i, (bool, np.bool_)) or str(getattr(i, "dtype", "")) == "bool" for i in parts):
         return index
     sizes = [next(axes, 1) for _ in parts]
-    return tuple(np.where((i >= -n) & (i < n), i, i % max(n, 1)) if isinstance(i, np.ndarray) and i.dtype.kind in "iu" else i
-                 for i, n in zip(parts, sizes))
+    return tuple(_anew(i, n) if isinstance(i, np.ndarray) and i.dtype.kind in "iu" else i for i, n in zip(parts, sizes))
 
 
 def _base(x, sources):
@@ -346,8 +351,7 @@ def take(a, indices, axis=None, out=None):
 
 
 def take_along_axis(a, indices, axis):
-    return _computed(lambda a, i: np.take_along_axis(a, np.where((i >= -a.shape[axis]) & (i < a.shape[axis]), i, i % a.shape[axis]), axis),
-                     (a, indices))
+    return _computed(lambda a, i: np.take_along_axis(a, _anew(i, a.shape[axis]), axis), (a, indices))
 
 
 class RawModule(emulated_cuda.Module):

@@ -63,6 +63,10 @@ with fake_cupy.installed():
     def wrong(options):
         return {"float32": gpu_check.judged({f"row {i}": float(i) for i in gpu_check.mine(options, range(3))}, 1.5)}
 
+    @gpu_check.part(limit=100, shared=True)
+    def empty(options):
+        return {"tf32": gpu_check.judged({}, 1e-3)}
+
     @gpu_check.part(limit=100, timed=True)
     def crashes(options):
         os._exit(3)
@@ -85,6 +89,7 @@ def test_each_part_has_processes_of_its_own(tmp_path):
     parts = json.loads((tmp_path / "a-gpu-that-numpy-feigns.json").read_text(encoding="utf-8"))["parts"]
     assert parts["rows"]["ok"] and parts["rows"]["float32"] == {"rows": 9, "worst": "row 8", "difference": 8e-7}
     assert parts["wrong"] == {"ok": False, "error": "AssertionError: row 2: 2.0e+00"}
+    assert parts["empty"] == {"ok": False, "error": "no row was compared in tf32"}
     assert parts["crashes"]["error"].startswith("ended with 3")
     assert parts["hangs"]["error"] == "not finished in 1 seconds"
 

@@ -274,6 +274,32 @@ def test_places_that_there_are_not(cupy, dtype, pick):
                 pick(x, places)
 
 
+@pytest.mark.parametrize("pick", [
+    lambda x, i: x[i], lambda x, i: x[:, i], lambda x, i: x[np.array(i)], lambda x, i: ops.take(x, i, axis=0),
+    lambda x, i: ops.take_along_axis(x, np.array(i, "int8").reshape(5, 1), axis=0)], ids=range(5))
+def test_gradients_of_picking_are_the_same_every_time(cupy, monkeypatch, pick):
+    """However the places are told: CuPy's add.at, which adds in any order, is not called. The axis is too long for int8."""
+    def in_any_order(*arguments):
+        raise AssertionError("add.at")
+    monkeypatch.setattr(fake_cupy.Ufunc, "at", in_any_order)
+    slopes = []
+    for device in "cpu", "cuda":
+        x = tensor(np.arange(200.0 * 200).reshape(200, 200), "float32", device=device, requires_grad=True)
+        (pick(x, [0, 2, -1, 2, 100]) ** 2).sum().backward()
+        slopes.append(x.grad.numpy())
+    np.testing.assert_array_equal(*slopes)
+
+
+@pytest.mark.parametrize("index", [[0, 3], np.array([0, -4]), (slice(None), [0, 5])], ids=range(3))
+def test_places_from_the_cpu_are_looked_at_there(cupy, index):
+    """Which costs nothing: so floats, too, get an error, and no NaN."""
+    x = tensor(np.ones((3, 5)), "float32", device="cuda")
+    fake_cupy.transfers.clear()
+    with pytest.raises(IndexError, match="a position that is out of bounds for an axis of size [35]"):
+        x[index]
+    assert not fake_cupy.transfers["numbers"]
+
+
 @pytest.mark.parametrize("index", [
     lambda i: (i, i), lambda i: (..., i, [0, 1, 2]), lambda i: (None, 0, i, i), lambda i: (slice(1, 2), i.numpy().tolist()),
     lambda i: (np.eye(3, 4, dtype=bool), i), lambda i: ([True] * 3, 1, i), lambda i: (..., i, None, 2)], ids=range(7))

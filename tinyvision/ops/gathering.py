@@ -12,7 +12,7 @@ from ..autograd import OPS, Tensor
 from ..device import array_library, is_array
 from ..kernels.indexing import gathered, scattered
 from ..kernels.indexing.bounds import check, marked, nowhere
-from .indexing import getitem, putitem, take
+from .indexing import _index, getitem, putitem, take
 from .selecting import _put_along, _take_along
 
 
@@ -45,7 +45,8 @@ def _put(x, indices, *, axis, shape, textbook=_put_along.op.forward):
     if type(x) is np.ndarray or x.dtype != np.float32:
         return textbook(x, indices, axis=axis, shape=shape)
     xp, size, flat = array_library(x), math.prod(shape), 0
-    places = xp.where(indices < 0, indices + shape[axis], indices).astype(np.int64, copy=False)
+    indices = indices.astype(np.int64, copy=False)         # narrow ones have no room for the length
+    places = xp.where(indices < 0, indices + shape[axis], indices)
     for a, n in enumerate(shape):                          # from places along the axis to places in reading order
         along = places if a == axis else xp.arange(n).reshape([-1 if b == a else 1 for b in range(len(shape))])
         flat = flat * n + along
@@ -54,9 +55,11 @@ def _put(x, indices, *, axis, shape, textbook=_put_along.op.forward):
 
 
 def _picked(x, index):
-    """x[index], as others than the engine ask for it."""
-    if type(x.data) is not np.ndarray and _places(index)[1] is None:
-        _look(x.shape, index if isinstance(index, tuple) else (index,))
+    """x[index], as others than the engine ask for it. Lists and NumPy arrays are looked at here, and then go to the GPU."""
+    if type(x.data) is not np.ndarray:
+        if _places(index)[1] is None:
+            _look(x.shape, index if isinstance(index, tuple) else (index,))
+        index = _index(x.data, index)
     return getitem(x, index=index)
 
 
